@@ -1,0 +1,77 @@
+"""What every event and every aggregate has in common.
+
+Built on the eventsourcing library's aggregates (https://eventsourcing.readthedocs.io): its versions, its mutation protocol and
+its topic registry. Two things are ours. A topic is always explicit, so no Python path is ever stored. And an aggregate changes in
+one place, `evolve`, which only remembers; commands judge. Replay therefore never runs a rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar, Generic, TypeVar
+from uuid import UUID
+
+from eventsourcing.domain import Aggregate as LibraryAggregate
+from eventsourcing.utils import register_topic
+
+T = TypeVar("T")
+
+
+class Classification(StrEnum):
+    """Who may read an event: the third token of its NATS subject and `ce-dataclassification`."""
+
+    PUBLIC = "public"
+    CONFIDENTIAL = "confidential"
+    """Of one organisation; may reach its own people."""
+    RESTRICTED = "restricted"
+    """Staff only; must never reach a customer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Personal(Generic[T]):
+    """A value about a person. It is stored sealed with that person's key and reads `value=None` once the key is destroyed.
+
+    `of` is the person (a contact, or an organisation for what is about no single person). `key` is the entry whose own key seals
+    the value, so that one message can be redacted; without it the person's key seals it directly.
+    """
+
+    value: T | None
+    of: UUID
+    key: UUID | None = None
+
+
+@dataclass(frozen=True)
+class DomainEvent(LibraryAggregate.Event):
+    """The one base of all events. `timestamp` is when it happened, written `at` in JSON; who did it is in the envelope."""
+
+    TOPIC: ClassVar[str] = ""
+    CLASS: ClassVar[Classification] = Classification.CONFIDENTIAL
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        topic = cls.__dict__.get("TOPIC")
+        if topic:
+            register_topic(topic, cls)
+
+    def apply(self, aggregate: Any) -> None:
+        aggregate.evolve(self)
+
+
+class Aggregate(LibraryAggregate):
+    """The one base of all aggregates: a stream of events under one id.
+
+    The creation event is applied by `evolve` as any other, so a subclass sets its first state there.
+    """
+
+    @property
+    def organisation(self) -> UUID | None:
+        """Whose it is: the last token of the NATS subject. None while nobody's."""
+        return None
+
+    def audience(self, event: DomainEvent) -> UUID | None:  # noqa: ARG002 - a subclass asks it
+        """The organisation on whose subject a recorded event travels; another than `organisation` only after a transfer."""
+        return self.organisation
+
+    def evolve(self, event: DomainEvent) -> None:
+        raise NotImplementedError
