@@ -7,7 +7,7 @@ one place, `evolve`, which only remembers; commands judge. Replay therefore neve
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
@@ -36,14 +36,17 @@ class Personal(Generic[T]):
     the value, so that one message can be redacted; without it the person's key seals it directly.
     """
 
-    value: T | None
+    value: T | None = field(repr=False)
     of: UUID
     key: UUID | None = None
 
 
 @dataclass(frozen=True)
 class DomainEvent(LibraryAggregate.Event):
-    """The one base of all events. `timestamp` is when it happened, written `at` in JSON; who did it is in the envelope."""
+    """The one base of all events. `timestamp` is when it happened, written `at` in JSON; who did it is in the envelope.
+
+    A field whose JSON name is a word of Python ends with an underscore here: `from_` is written `from`, in nested values too.
+    """
 
     TOPIC: ClassVar[str] = ""
     CLASS: ClassVar[Classification] = Classification.CONFIDENTIAL
