@@ -1,0 +1,1 @@
+"""The newcomer's servers: PostgreSQL and NATS from wheels, under our own small supervisor."""

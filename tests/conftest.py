@@ -1,0 +1,103 @@
+"""The ground the tests stand on: real PostgreSQL and NATS, started for this run and ending with it, whatever ends it.
+
+One PostgreSQL a worker, without fsync; a fresh database a test, copied from a template that was migrated once. One NATS a test,
+with an empty store. All of it on free ports of the loopback, in a folder that is removed afterwards.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.runtime.development import made_secrets
+from services.runtime.embedded import process
+from services.runtime.embedded.nats import EmbeddedNats
+from services.runtime.embedded.postgres import EmbeddedPostgres
+from services.runtime.settings import Settings
+from tests.ground import Databases, TestDatabase, isolated_settings, logins
+
+for name in [name for name in os.environ if name.startswith("SUPPORT_")]:
+    del os.environ[name]  # a developer's own settings are not the tests'
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def free_port() -> int:
+    return process.free_port()
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """SUPPORT_HOME of this worker."""
+    folder = tmp_path_factory.mktemp("home")
+    made_secrets(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres(home: Path) -> Iterator[EmbeddedPostgres]:
+    """One PostgreSQL for all tests of this worker. Never stop it: a test of outages starts its own (`own_postgres`)."""
+    passwords = [made_secrets(home)[f"postgres_{user}_password"] for user in ("superuser", "owner")]
+    server = EmbeddedPostgres(home, process.free_port(), *passwords, volatile=True)
+    child = server.start()
+    yield server
+    process.stop(child, signal.SIGQUIT)
+
+
+@pytest.fixture(scope="session")
+def databases(postgres: EmbeddedPostgres, home: Path) -> Databases:
+    return Databases(postgres, home)
+
+
+@pytest.fixture
+def database(databases: Databases) -> Iterator[TestDatabase]:
+    """A fresh, migrated database: `.dsn` (no user), `.owner_dsn`, `.superuser_dsn`, `.settings` and `.settings.postgres(role)`."""
+    fresh = databases.fresh()
+    yield fresh
+    databases.drop(fresh)
+
+
+@pytest.fixture
+def empty_database(databases: Databases) -> Iterator[TestDatabase]:
+    """A database in which nothing was migrated."""
+    fresh = databases.fresh(migrated=False)
+    yield fresh
+    databases.drop(fresh)
+
+
+@pytest.fixture(scope="module")
+def module_database(databases: Databases) -> Iterator[TestDatabase]:
+    """As `database`, one for all tests of a module."""
+    fresh = databases.fresh()
+    yield fresh
+    databases.drop(fresh)
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def nats_server(home: Path, request: pytest.FixtureRequest) -> Iterator[EmbeddedNats]:
+    """A NATS server with an empty store. `@pytest.mark.parametrize("nats_server", ["always"], indirect=True)`: sync_interval always."""
+    options: dict[str, Any] = {"sync_always": getattr(request, "param", "") == "always"}
+    own = home / f"nats-{next(_numbers)}"
+    server = EmbeddedNats(own, process.free_port(), logins(isolated_settings(home)), **options)
+    child = server.start()
+    yield server
+    process.stop(child, signal.SIGKILL)
+
+
+@pytest.fixture
+def settings(database: TestDatabase, nats_server: EmbeddedNats) -> Settings:
+    """Settings of processes that meet in `database` and on `nats_server`."""
+    return database.settings.model_copy(update={"nats_url": nats_server.url})
