@@ -7,6 +7,7 @@ one place, `evolve`, which only remembers; commands judge. Replay therefore neve
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
@@ -50,6 +51,8 @@ class DomainEvent(LibraryAggregate.Event):
 
     TOPIC: ClassVar[str] = ""
     CLASS: ClassVar[Classification] = Classification.CONFIDENTIAL
+    UPCASTS: ClassVar[Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {}
+    """How stored events of older topics read as this one: old topic → pure function on the JSON object."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
