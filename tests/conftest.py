@@ -47,8 +47,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres(home: Path) -> Iterator[EmbeddedPostgres]:
     """One PostgreSQL for all tests of this worker. Never stop it: a test of outages starts its own (`own_postgres`)."""
-    passwords = [made_secrets(home)[f"postgres_{user}_password"] for user in ("superuser", "owner")]
-    server = EmbeddedPostgres(home, process.free_port(), *passwords, volatile=True)
+    made = made_secrets(home)
+    server = EmbeddedPostgres(
+        home, process.free_port(), made["postgres_superuser_password"], made["postgres_owner_password"], volatile=True
+    )
     child = server.start()
     yield server
     process.stop(child, signal.SIGQUIT)
