@@ -11,7 +11,7 @@ from typing import ClassVar
 from uuid import UUID
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is a sentence, not an error
+class Refused(Exception):
     """A command was refused; nothing was changed.
 
     `path` says where in the input: ("input", "attachmentIds", "0"); empty when it is about the whole.
