@@ -20,14 +20,14 @@ from pydantic_settings import PydanticBaseSettingsSource
 DEVELOPMENT = "development-"
 SECRETS_FILE = "secrets.json"
 SERVERS_FILE = "servers.json"
-_PASSWORDS = (
+_NAMES = (
     *(f"postgres_{role}_password" for role in ("append", "relay", "project", "read", "customer")),
     *(f"nats_{role}_password" for role in ("admin", "relay", "consumer", "subscriber")),
-    *("lookup_secret", "token_secret", "postgres_superuser_password", "postgres_owner_password"),
+    *("key_encryption_keys", "lookup_secret", "token_secret", "postgres_superuser_password", "postgres_owner_password"),
 )
 
 
-class HomeIsIncomplete(Exception):  # noqa: N818 - a sentence for the terminal
+class HomeIsIncomplete(Exception):
     """There is data, but the secrets it was written with are gone."""
 
 
@@ -42,36 +42,57 @@ class DevelopmentValues(PydanticBaseSettingsSource):
         if given.get("environment", "development") != "development":
             return {}
         home = Path(given.get("home") or ".support").expanduser().absolute()
-        made = made_secrets(home)
+        values = {name: value for name, value in self.known(home).items() if name in self.settings_cls.model_fields}
+        if "postgres_dsn" in given:  # an owner's login belongs to one server: it is never guessed for another
+            values.pop("postgres_owner_dsn", None)
+        return values
+
+    @staticmethod
+    def known(home: Path) -> dict[str, str]:
+        """What development has in `home`: secrets, and the addresses of its servers once they were started."""
+        made = dict(made_secrets(home))
         servers = listening(home)
-        values: dict[str, Any] = {name: value for name, value in made.items() if name in self.settings_cls.model_fields}
-        # An owner's login belongs to one server: it is never guessed for an external one.
-        if "postgres_dsn" not in given and (port := servers.get("postgres_port")):
-            values["postgres_dsn"] = f"postgresql://127.0.0.1:{port}/support"
-            values["postgres_owner_dsn"] = (
+        if port := servers.get("postgres_port"):
+            made["postgres_dsn"] = f"postgresql://127.0.0.1:{port}/support"
+            made["postgres_owner_dsn"] = (
                 f"postgresql://support_owner:{made['postgres_owner_password']}@127.0.0.1:{port}/support"
             )
-        if "nats_url" not in given and (port := servers.get("nats_port")):
-            values["nats_url"] = f"nats://127.0.0.1:{port}"
-        return values
+        if port := servers.get("nats_port"):
+            made["nats_url"] = f"nats://127.0.0.1:{port}"
+        return made
 
 
 def made_secrets(home: Path) -> Mapping[str, str]:
-    """The development secrets of `home`; made at the first call, readable by their owner only."""
+    """The development secrets of `home`, readable by their owner only; each is made once, when it is first missing."""
     file = home / SECRETS_FILE
-    if not file.exists():
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (home / ".secrets.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not file.exists():
-                if (home / "postgres").exists():
-                    raise HomeIsIncomplete(
-                        f"{home} holds data but not the {SECRETS_FILE} it was written with: restore it, or move the folder away"
-                    )
-                values = {name: DEVELOPMENT + secrets.token_urlsafe(32) for name in _PASSWORDS}
-                values["key_encryption_keys"] = f"{DEVELOPMENT}1:{base64.b64encode(secrets.token_bytes(32)).decode()}"
-                write_private(file, values)
-    return dict(json.loads(file.read_text()))
+    made = _read(file)
+    if all(name in made for name in _NAMES):
+        return made
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (home / ".secrets.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = _read(file)
+        if not made and (home / "postgres").exists():
+            raise HomeIsIncomplete(
+                f"{home} holds data but not the {SECRETS_FILE} it was written with: restore that file, or set SUPPORT_HOME to an empty folder"
+            )
+        whole = {name: made.get(name) or _new(name) for name in _NAMES}
+        if whole != made:
+            write_private(file, whole)
+        return whole
+
+
+def _new(name: str) -> str:
+    if name == "key_encryption_keys":
+        return f"{DEVELOPMENT}1:{base64.b64encode(secrets.token_bytes(32)).decode()}"
+    return DEVELOPMENT + secrets.token_urlsafe(32)
+
+
+def _read(file: Path) -> dict[str, str]:
+    try:
+        return dict(json.loads(file.read_text()))
+    except FileNotFoundError:
+        return {}
 
 
 def listening(home: Path) -> Mapping[str, int]:

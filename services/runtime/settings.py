@@ -26,7 +26,7 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 _NONE = SecretStr("")
 
 
-class SettingsInvalid(Exception):  # noqa: N818 - sentences for the terminal
+class SettingsInvalid(Exception):
     """Settings cannot be used; each line of the message names one and says what to change."""
 
 
@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     secrets_dir: Path | None = Field(None, description="folder of mounted files, one a setting, named as the variable")
 
     http_host: str = Field("127.0.0.1", description="address that the gateway listens on")
-    http_port: Port = Field(8000, description="port of the gateway")
+    http_port: Port = Field(8000, ge=1, description="port of the gateway")
     source: str = Field("http://localhost:8000", description="public base URL of this deployment, the start of every ce-source")
     type_prefix: str = Field("eu.support-desk", description="what stands before the topic in ce-type", pattern=r"^[a-z0-9.-]+$")
 
@@ -75,7 +75,7 @@ class Settings(BaseSettings):
         "subscriber", description="login of another team's program: public and confidential facts"
     )
     nats_subscriber_password: SecretStr = Field(_NONE, description="its password")
-    nats_port: Port = Field(4222, description="port of the embedded NATS")
+    nats_port: Port = Field(4222, ge=1, description="port of the embedded NATS")
 
     key_encryption_keys: SecretStr = Field(
         _NONE, description="id:base64 of 32 bytes, comma-separated, the current one first; they wrap the keys of persons"
@@ -194,7 +194,7 @@ class Settings(BaseSettings):
 
     def require(self, *names: str) -> None:
         """SettingsInvalid unless all of them are set. A process asks for what it needs, and gets no more."""
-        missing = [name for name in names if not _plain(getattr(self, name))]
+        missing = [name for name in names if not plain(getattr(self, name))]
         if missing:
             hint = "" if self.production else " (or start the embedded servers with `support dev`)"
             raise SettingsInvalid("\n".join(f"{variable(name)} is missing: set it{hint}" for name in missing))
@@ -229,7 +229,8 @@ def is_secret(name: str) -> bool:
     return Settings.model_fields[name].annotation is SecretStr
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """A setting's value as it is, secret or not."""
     return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
@@ -247,7 +248,7 @@ def _decoded(keys: SecretStr) -> Iterator[tuple[str, bytes]]:
 
 def _unsafe(settings: Settings) -> Iterator[str]:
     for name in Settings.model_fields:
-        if is_secret(name) and str(_plain(getattr(settings, name))).startswith(DEVELOPMENT):
+        if is_secret(name) and str(plain(getattr(settings, name))).startswith(DEVELOPMENT):
             yield f"{variable(name)} is a development secret: production needs one of its own"
     if settings.clock_file:
         yield f"{variable('clock_file')} is for development and tests: unset it in production"
@@ -256,7 +257,7 @@ def _unsafe(settings: Settings) -> Iterator[str]:
     if settings.log_level == "debug":
         yield f"{variable('log_level')}=debug prints stacks: production runs with info, warning or error"
     for name in ("lookup_secret", "token_secret"):
-        if 0 < len(str(_plain(getattr(settings, name)))) < 32:
+        if 0 < len(str(plain(getattr(settings, name)))) < 32:
             yield f"{variable(name)} is too short: production needs at least 32 characters"
 
 
