@@ -70,6 +70,8 @@ class Aggregate(LibraryAggregate):
     The creation event is applied by `evolve` as any other, so a subclass sets its first state there.
     """
 
+    TOPIC: ClassVar[str]
+
     @property
     def organisation(self) -> UUID | None:
         """Whose it is: the last token of the NATS subject. None while nobody's."""

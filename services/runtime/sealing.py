@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Protocol
 from uuid import UUID
 
@@ -63,7 +63,7 @@ class Opened:
 
     __slots__ = ("entries", "persons")
 
-    def __init__(self, persons: Mapping[UUID, AESGCM | None], entries: Mapping[UUID, tuple[UUID, AESGCM | None]]) -> None:
+    def __init__(self, persons: dict[UUID, AESGCM | None], entries: dict[UUID, tuple[UUID, AESGCM | None]]) -> None:
         self.persons = persons
         self.entries = entries
 
