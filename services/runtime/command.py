@@ -78,6 +78,13 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     ids: dict[str, str] = msgspec.field(default_factory=dict)
     epoch: int | None = None
 
+    @property
+    def has_sides(self) -> bool:
+        """Whether anything but events and an idempotency key is written or judged."""
+        return bool(
+            self.entry_keys or self.uses or self.lookups or self.person_keys or self.destroy_entries or self.destroy_persons
+        )
+
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of a command: the position of its last event (None without events) and each changed stream's version."""

@@ -79,3 +79,11 @@ class PersonErased(Refused):
     def __init__(self, person: UUID) -> None:
         super().__init__("this person's data was erased; nothing more can be recorded about them")
         self.person = person
+
+
+class NotRecorded(StoreError):
+    """The database refused this command for a reason that no rule foresaw; nothing of it was written. Carries a code, never values."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the store refused the command ({reason})")
+        self.reason = reason

@@ -1,0 +1,28 @@
+-- Who may do what, said anew at every migration: first nothing, then what each job needs and no more.
+REVOKE ALL ON SCHEMA store, projector FROM PUBLIC, {append}, {relay}, {project}, {read}, {customer};
+REVOKE ALL ON ALL TABLES IN SCHEMA store, projector FROM PUBLIC, {append}, {relay}, {project}, {read}, {customer};
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA store, projector FROM PUBLIC, {append}, {relay}, {project}, {read}, {customer};
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA store, projector FROM PUBLIC, {append}, {relay}, {project}, {read}, {customer};
+
+-- The writer: loads, and writes through the one function. Nobody at all may insert into the log; the function runs as the owner.
+GRANT USAGE ON SCHEMA store TO {append};
+GRANT SELECT ON store.logs, store.stored_events, store.idempotency, store.person_keys, store.entry_keys, store.lookups,
+  store.schema_migrations TO {append};
+GRANT EXECUTE ON FUNCTION store.append TO {append};
+GRANT USAGE ON SEQUENCE store.ticket_refs TO {append};
+GRANT SELECT, INSERT, UPDATE ON store.staff TO {append};
+
+GRANT USAGE ON SCHEMA store TO {relay};
+GRANT SELECT ON store.logs, store.stored_events, store.schema_migrations TO {relay};
+GRANT SELECT, INSERT, UPDATE, DELETE ON store.consumers TO {relay};
+
+GRANT USAGE ON SCHEMA store, projector TO {project};
+GRANT SELECT ON store.logs, store.stored_events, store.tail, store.person_keys, store.entry_keys, store.lookups, store.staff,
+  store.schema_migrations TO {project};
+GRANT SELECT, INSERT, UPDATE, DELETE ON projector.checkpoints, projector.parked, projector.rebuilds TO {project};
+-- The projector owns the schemas of the read models: it makes one for a rebuild and puts it in the place of the live one.
+DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO %s', current_database(), '{project}'); END $$;
+
+GRANT USAGE ON SCHEMA store, projector TO {read}, {customer};
+GRANT SELECT ON store.logs, store.tail, store.schema_migrations, projector.checkpoints, projector.parked, projector.rebuilds TO {read}, {customer};
+GRANT SELECT ON store.staff TO {read};
