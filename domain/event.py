@@ -52,7 +52,10 @@ class DomainEvent(LibraryAggregate.Event):
     TOPIC: ClassVar[str] = ""
     CLASS: ClassVar[Classification] = Classification.CONFIDENTIAL
     UPCASTS: ClassVar[Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {}
-    """How stored events of older topics read as this one: old topic → pure function on the JSON object."""
+    """How stored events of older topics read as this one: old topic → pure function on the JSON object, oldest first.
+
+    Each leads to the next and the last one here, so none is touched when a newer topic comes: v1 → v2 → this.
+    """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

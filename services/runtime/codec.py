@@ -72,7 +72,7 @@ class Codec(Mapper[UUID]):
         self.keys = keys
         self._forms: dict[str, EventForm] = {}
         self._events: dict[str, type[DomainEvent]] = {}
-        self._upcasts: dict[str, tuple[str, Upcast]] = {}
+        self._upcasts: dict[str, tuple[str, list[Upcast]]] = {}
 
     def encode(self, event: DomainEvent, keys: Keys = NOTHING) -> bytes:
         """The event's JSON, personal values sealed. Raises NoKey, NotSealable, and ValidationFailed for text that is no Unicode."""
@@ -159,8 +159,9 @@ class Codec(Mapper[UUID]):
     def _look_around(self) -> None:
         for event in event_classes():
             self._events[event.TOPIC] = event
-            for old, upcast in event.UPCASTS.items():
-                self._upcasts[old] = (event.TOPIC, upcast)
+            steps = list(event.UPCASTS.values())
+            for i, old in enumerate(event.UPCASTS):
+                self._upcasts[old] = (event.TOPIC, steps[i:])
 
     def _upcast(self, topic: str, state: bytes) -> tuple[str, bytes]:
         """The event as its newest successor has it, and that one's topic."""
@@ -171,8 +172,9 @@ class Codec(Mapper[UUID]):
         found = msgspec.json.decode(state)
         _mark_places(found, "")
         while topic in self._upcasts:
-            topic, upcast = self._upcasts[topic]
-            found = upcast(found)
+            topic, steps = self._upcasts[topic]
+            for upcast in steps:
+                found = upcast(found)
         return topic, msgspec.json.encode(found)
 
 
