@@ -51,9 +51,14 @@ class Leader:
         """Settle, then publish what comes. The batch in flight is finished before it returns."""
         await self.settle()
         settled()
-        while not stop.is_set():
-            if not await self.step():
-                await self._store.wait(POLL)
+        ending = asyncio.create_task(stop.wait())
+        ending.add_done_callback(lambda _: self._store.wake())
+        try:
+            while not stop.is_set():
+                if not await self.step():
+                    await self._store.wait(POLL)
+        finally:
+            ending.cancel()
 
     async def step(self) -> bool:
         """Publish the next batch and, every few seconds, look at the stream. False when there was nothing to publish."""

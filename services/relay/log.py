@@ -77,7 +77,7 @@ class Log:
         connection = await Login(dsn, settings={"application_name": "support relay"}).connect()
         log = cls(connection)
         try:
-            await connection.add_listener(CHANNEL, log._heard)
+            await connection.add_listener(CHANNEL, log.wake)
             yield log
         finally:
             connection.terminate()
@@ -113,6 +113,10 @@ class Log:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._news.wait(), seconds)
 
+    def wake(self, *_: object) -> None:
+        """End the wait."""
+        self._news.set()
+
     def read_anew(self) -> None:
         """Whatever was heard until now is about to be read."""
         self._news.clear()
@@ -132,6 +136,3 @@ class Log:
         """The last position that every later line kept of the line `epoch`; None where it is still the current one."""
         kept: int | None = await self._connection.fetchval("SELECT min(base) FROM store.logs WHERE epoch > $1", epoch)
         return kept
-
-    def _heard(self, *_: object) -> None:
-        self._news.set()

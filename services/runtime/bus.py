@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import nats
+import nats.errors
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
@@ -85,23 +85,27 @@ async def connect(to: Credentials, name: str, *, forever: bool = True) -> Client
 
     nats-py's buffer for what is published while disconnected is off: the relay would rather know.
     """
-    state = {"said": ""}
+    client = Client()
+    said = ""
 
     async def error(problem: Exception) -> None:
+        nonlocal said
         text = _plainly(problem, to)
-        if text != state["said"]:
+        if text != said:
             _log.warning("%s", text)
-        state["said"] = text
+        said = text
 
     async def disconnected() -> None:
-        _log.warning("lost NATS at %s; trying again until it is back", to.url)
+        if not client.is_closed:
+            _log.warning("lost NATS at %s; trying again until it is back", to.url)
 
     async def reconnected() -> None:
-        state["said"] = ""
+        nonlocal said
+        said = ""
         _log.info("reached NATS at %s again", to.url)
 
     try:
-        client: Client = await nats.connect(
+        await client.connect(
             to.url,
             name=name,
             user=to.user,
@@ -111,14 +115,14 @@ async def connect(to: Credentials, name: str, *, forever: bool = True) -> Client
             disconnected_cb=disconnected,
             reconnected_cb=reconnected,
             connect_timeout=2,
-            reconnect_time_wait=0.2,
+            reconnect_time_wait=0.2,  # type: ignore[arg-type]  # fractions of a second work
             max_reconnect_attempts=-1 if forever else 3,
             ping_interval=5,
             max_outstanding_pings=2,
             pending_size=-1,
         )
     except (OSError, nats.errors.Error) as problem:
-        raise BusError(state["said"] or _plainly(problem, to)) from None
+        raise BusError(said or _plainly(problem, to)) from None
     return client
 
 
