@@ -74,7 +74,8 @@ def made_secrets(home: Path) -> Mapping[str, str]:
         made = _read(file)
         if not made and (home / "postgres").exists():
             raise HomeIsIncomplete(
-                f"{home} holds data but not the {SECRETS_FILE} it was written with: restore that file, or set SUPPORT_HOME to an empty folder"
+                f"{home} holds data but not the {SECRETS_FILE} it was written with: "
+                "restore that file, or set SUPPORT_HOME to an empty folder"
             )
         whole = {name: made.get(name) or _new(name) for name in _NAMES}
         if whole != made:

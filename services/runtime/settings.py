@@ -248,7 +248,7 @@ def _decoded(keys: SecretStr) -> Iterator[tuple[str, bytes]]:
 
 def _unsafe(settings: Settings) -> Iterator[str]:
     for name in Settings.model_fields:
-        if is_secret(name) and str(plain(getattr(settings, name))).startswith(DEVELOPMENT):
+        if is_secret(name) and DEVELOPMENT in str(plain(getattr(settings, name))):
             yield f"{variable(name)} is a development secret: production needs one of its own"
     if settings.clock_file:
         yield f"{variable('clock_file')} is for development and tests: unset it in production"
