@@ -94,11 +94,10 @@ async def test_a_stopped_child_may_finish_and_is_not_started_again(
 
 async def test_a_child_that_does_not_stop_is_killed(start: Callable[..., Awaitable[Child]]) -> None:
     stubborn = (
-        "import pathlib, signal, sys, time
-"
-        "signal.signal(signal.SIGTERM, signal.SIG_IGN)
-pathlib.Path(sys.argv[1]).touch()
-time.sleep(600)"
+        "import pathlib, signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "pathlib.Path(sys.argv[1]).touch()\n"
+        "time.sleep(600)"
     )
     said: list[str] = []
     child = await start(stubborn, says=said.append)
