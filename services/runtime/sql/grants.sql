@@ -26,3 +26,5 @@ DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO %s', current_database
 GRANT USAGE ON SCHEMA store, projector TO {read}, {customer};
 GRANT SELECT ON store.logs, store.tail, store.schema_migrations, projector.checkpoints, projector.parked, projector.rebuilds TO {read}, {customer};
 GRANT SELECT ON store.staff TO {read};
+-- Customers read who writes to them by name; which teams somebody is in stays with staff.
+GRANT SELECT (id, name, role) ON store.staff TO {customer};

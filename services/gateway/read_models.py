@@ -1,0 +1,22 @@
+"""The read models that the gateway shows, and their order on a connection's search path."""
+
+from __future__ import annotations
+
+from projections.contacts import contacts
+from projections.organisations import organisations
+from projections.projection import Projection
+from projections.queues import queues
+from projections.ticket_sla import ticket_sla
+from projections.ticket_timeline import ticket_timeline
+from projections.tickets import tickets
+
+PEOPLE: tuple[Projection, ...] = (organisations, contacts)
+QUEUES: tuple[Projection, ...] = (queues,)
+TICKETS: tuple[Projection, ...] = (tickets, ticket_timeline, ticket_sla, *PEOPLE, *QUEUES)
+"""A ticket is shown with its people, team, promises and timeline, so a read of tickets waits for all of them."""
+READ_MODELS = TICKETS
+
+
+def search_path() -> str:
+    """For `search_path`: tables stand unqualified in queries, each projection and version in a schema of its own."""
+    return ", ".join(projection.schema for projection in READ_MODELS)
