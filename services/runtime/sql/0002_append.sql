@@ -57,7 +57,9 @@ BEGIN
       WHERE current <> version
   ) AS r;
   IF sides THEN
-    SELECT coalesce(append.refused, '[]') || jsonb_agg(to_jsonb(r)), out_of || array_agg(r.command) INTO append.refused, out_of FROM (
+    -- Always one row: INTO without a row would forget what was refused above.
+    SELECT CASE WHEN count(*) > 0 THEN coalesce(append.refused, '[]') || jsonb_agg(to_jsonb(r)) ELSE append.refused END,
+        out_of || array_agg(r.command) INTO append.refused, out_of FROM (
       SELECT s.command, 'ERASED' AS status, coalesce(s.p, s.a) AS stream, NULL::bigint AS current
         FROM unnest(side_command, side_kind, side_a, side_p) AS s(command, kind, a, p)
         WHERE s.kind IN ('entry', 'uses')
@@ -75,7 +77,7 @@ BEGIN
         WHERE s.kind = 'reserve' AND l.owner <> s.a
           AND NOT EXISTS (SELECT FROM unnest(side_command, side_kind, side_a, side_t, side_b) AS o(command, kind, a, t, b)
             WHERE o.kind = 'release' AND o.command = s.command AND o.t = s.t AND o.b = s.b AND o.a = l.owner)
-    ) AS r HAVING count(*) > 0;
+    ) AS r;
   END IF;
   IF out_of IS NOT NULL THEN
     places := ARRAY(SELECT count(*) FILTER (WHERE command <> ALL (out_of)) OVER (ORDER BY place)
