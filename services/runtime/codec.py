@@ -30,7 +30,7 @@ _new = object.__new__
 _set = object.__setattr__
 
 
-class UnknownTopic(LookupError):  # noqa: N818 - says what is the matter
+class UnknownTopic(LookupError):
     """No event class and no upcaster has this topic: it comes from a newer release, or its module was not imported."""
 
     def __init__(self, topic: str) -> None:
@@ -38,7 +38,7 @@ class UnknownTopic(LookupError):  # noqa: N818 - says what is the matter
         self.topic = topic
 
 
-class Undecodable(MapperDeserialisationError):  # noqa: N818 - says what is the matter
+class Undecodable(MapperDeserialisationError):
     """The JSON of an event is not what its class says."""
 
     def __init__(self, topic: str, stream: UUID, version: int) -> None:

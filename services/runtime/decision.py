@@ -66,7 +66,10 @@ class Decision:
         look at, if it comes earlier, with seen=False.
         """
         if id in self._loaded:
-            return self._of_kind(kind, self._loaded[id])
+            known = self._of_kind(kind, self._loaded[id])
+            if seen:
+                self._judge(known)
+            return known
         loaded = await self._store.load(id, None if self._looked else self.act.idempotency)
         self._looked = True
         if loaded.outcome is not None:

@@ -92,6 +92,13 @@ class Vault:
             raise UnknownKeyEncryptionKey(f"the settings have no key-encryption key named {kek}")
         return unwrap(cipher, wrapped, f"person/{person}")
 
+    def only_current(self) -> Vault:
+        """Without the older ones: what the settings may become once all was wrapped anew."""
+        alone = Vault.__new__(Vault)
+        alone.current = self.current
+        alone._ciphers = {self.current: self._ciphers[self.current]}
+        return alone
+
     def __repr__(self) -> str:
         return f"Vault(current={self.current!r}, {len(self._ciphers)} keys)"
 

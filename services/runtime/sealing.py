@@ -27,7 +27,7 @@ _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_", b"+/")
 
 
-class SealBroken(Exception):  # noqa: N818 - says what is the matter
+class SealBroken(Exception):
     """A sealed value or key does not open with the key that should: altered, moved to another place, or another key."""
 
 
@@ -39,7 +39,7 @@ class NotSealable(ValidationFailed):
         self.place = place
 
 
-class NoKey(LookupError):  # noqa: N818 - says what is the matter
+class NoKey(LookupError):
     """Something is to be sealed for a person or an entry whose key is not at hand."""
 
 

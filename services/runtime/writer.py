@@ -30,6 +30,8 @@ from services.runtime.keys import Keyring
 if TYPE_CHECKING:
     from services.runtime.event_store import EventStore
 
+__all__ = ["Decision", "Writer", "caused_by"]
+
 A = TypeVar("A", bound=Aggregate)
 P = ParamSpec("P")
 
