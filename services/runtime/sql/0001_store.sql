@@ -92,7 +92,8 @@ CREATE TABLE store.consumers (
 
 -- The log without its contents, for those who may know that something happened but not what.
 CREATE VIEW store.tail AS
-  SELECT notification_id AS position, originator_id AS stream, originator_version AS version, topic, class, organisation, epoch
+  SELECT notification_id AS position, originator_id AS stream, originator_version AS version, topic, class, organisation, epoch,
+    recorded_at
   FROM store.stored_events;
 
 -- The log for people with psql.
