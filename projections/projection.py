@@ -8,10 +8,12 @@ the same SQL beside the live tables, and `support verify` in a scratch schema.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from functools import cached_property
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from domain.event import Classification, DomainEvent
@@ -19,11 +21,14 @@ from projections.database import Statement
 
 E = TypeVar("E", bound=DomainEvent)
 S = TypeVar("S")
+_NAME = re.compile(r"\A[a-z][a-z0-9_]{0,39}\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """What stands around an event: where it lies in the log, who did it, for whom it is."""
+class Envelope(NamedTuple):
+    """What stands around an event: where it lies in the log, who did it, for whom it is.
+
+    A named tuple, because one is made for every event of every rebuild: 0.2 µs against 1.2 of a frozen dataclass.
+    """
 
     epoch: int
     position: int
@@ -48,7 +53,11 @@ class Fold(Generic[S]):
     """State a projection keeps for each stream, for answers that one event alone cannot give (a clock that was paused).
 
     `load` takes uuid[] as $1 and returns rows (stream, state) with state as JSON text; `rows` says what to write for the state after
-    the batch. `start` makes the state of a stream not seen before; a step returns the next one. Pure, as handlers are.
+    the batch. `start` makes the state of a stream not seen before; a step returns the next one. Pure, as handlers are; a state is
+    a value, so a step returns a new one and changes nothing in place.
+
+    States are loaded before the batch and written after all statements of its handlers, once for each stream however many of its
+    events the batch holds. So the rows of a fold are tables (or columns) that no handler writes, and `rows` depends on the state alone.
     """
 
     load: str
@@ -71,7 +80,9 @@ class Projection:
     """A read model. `tables` is DDL without schema names; `staff_tables` are never granted to customers' connections.
 
     `personal` names (table, subject column, columns to null) for erasure: when the subject's key is destroyed the projector nulls
-    these columns by subject, in every projection, parked or not.
+    these columns by subject, in every projection, parked or not. They must be nullable, for a rebuild after the erasure reads
+    None where the text was. Every table has a primary key, made of what events say (no serial numbers, no now()): a rebuild must
+    come to the same rows.
     """
 
     name: str
@@ -82,7 +93,13 @@ class Projection:
     fold: Fold[Any] | None = None
     handlers: dict[type[DomainEvent], list[Handler]] = field(default_factory=dict)
 
-    @property
+    def __post_init__(self) -> None:
+        if not _NAME.match(self.name) or self.version < 1:
+            raise ValueError(
+                f"a projection is named in lower case (a-z, 0-9, _) and versions count from 1: {self.name!r}, {self.version}"
+            )
+
+    @cached_property
     def schema(self) -> str:
         return f"{self.name}_v{self.version}"
 
