@@ -45,5 +45,11 @@ async def test_a_stream_that_is_deleted_while_the_relay_runs_comes_back_with_its
         await outages.stream_is_deleted(settings)
         await record(database.owner_dsn, 3)
         await reaches(settings, 33)
-        assert positions(await read(settings, 3)) == [31, 32, 33]
+        assert positions(await read(settings, 33)) == [31, 32, 33]
     assert await in_stream(settings) == await in_store(database.owner_dsn)
+
+
+async def test_relays_killed_at_random_leave_every_position_in_the_stream_once(
+    settings: Settings, database: TestDatabase
+) -> None:
+    await outages.relays_are_killed_at_random(settings, database, rounds=3, seed=1)
