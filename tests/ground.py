@@ -61,6 +61,8 @@ class Databases:
         self._execute(
             f"CREATE DATABASE {name} OWNER {OWNER}" + (f" TEMPLATE {TEMPLATE} STRATEGY FILE_COPY" if migrated else "")
         )
+        if migrated:  # what is granted on a database itself is not copied
+            self._execute(f"GRANT CREATE ON DATABASE {name} TO support_project")
         return self._named(name)
 
     def drop(self, database: TestDatabase) -> None:
