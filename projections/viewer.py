@@ -1,4 +1,8 @@
-"""Who is looking. Every query takes a Viewer, and its predicate is part of the SQL, never a filter afterwards."""
+"""Who is looking. Every query takes a Viewer, and its predicate is part of the SQL, never a filter afterwards.
+
+Rows that belong to somebody carry an `audience`: their organisation, or, while nobody has placed them, the contact who asked. One
+indexed column therefore answers "may they see it?" for everybody, and a list can be walked in order audience by audience.
+"""
 
 from __future__ import annotations
 
@@ -41,14 +45,41 @@ class Viewer:
             return "NOTES_READ" in self.scopes
         return not self.is_customer
 
-    def may_see(self, column: str, argument: int) -> tuple[str, tuple[object, ...]]:
-        """The predicate over an organisation column, with its arguments from `$argument` on. False for whoever has no organisation.
+    @property
+    def sees_people(self) -> bool:
+        """Whether names and addresses of contacts may be read; customers read those of their own organisation."""
+        return self.role is not Role.SERVICE or "PEOPLE_READ" in self.scopes
 
-        A CUSTOMER sees the tickets of their own organisation; staff, auditors and programs with a reading scope see all; a service manager
-        sees the organisations assigned to them.
+    @property
+    def audiences(self) -> tuple[UUID, ...] | None:
+        """Whose rows are seen; None means everybody's.
+
+        A customer sees those of their own organisation and their own that nobody has placed yet; a service manager those of the
+        organisations assigned to them; a program nothing without a scope to read tickets; other staff and auditors see all.
         """
         if self.is_customer:
-            return f"{column} = ${argument}", (self.organisation,)
+            return (self.id,) if self.organisation is None else (self.organisation, self.id)
         if self.role is Role.SERVICE_MANAGER:
-            return f"{column} = ANY(${argument})", (list(self.organisations),)
-        return "TRUE", ()
+            return tuple(sorted(self.organisations))
+        if self.role is Role.SERVICE and "TICKETS_READ" not in self.scopes:
+            return ()
+        return None
+
+    @property
+    def people(self) -> tuple[UUID, ...] | None:
+        """Likewise, whose people and organisations are seen."""
+        if self.role is Role.SERVICE:
+            return None if self.sees_people else ()
+        return self.audiences
+
+    def sees(self, organisation: UUID | None, requester: UUID | None) -> bool:
+        """The same judgement about one thing in hand, for a command that has loaded it."""
+        audiences = self.audiences
+        return audiences is None or (organisation or requester) in audiences
+
+    def may_see(self, column: str, argument: int) -> tuple[str, tuple[object, ...]]:
+        """The predicate over an audience column, with its arguments from `$argument` on."""
+        audiences = self.audiences
+        if audiences is None:
+            return "TRUE", ()
+        return f"{column} = ANY(${argument}::uuid[])", (list(audiences),)

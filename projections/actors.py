@@ -1,0 +1,27 @@
+"""Who did something, as far as it can be told: the SQL of an actor's document and what it is decoded into."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from msgspec import Struct
+
+from projections.arguments import document
+from projections.viewer import Viewer
+
+
+class Actor(Struct, frozen=True, kw_only=True):
+    """`kind` is the envelope's: app_user, user, service_account, system. `name` is None when erased, unknown or not for the viewer."""
+
+    kind: str
+    id: UUID
+    name: str | None = None
+
+
+def actor(viewer: Viewer, kind: str, who: str) -> str:
+    """The document of the actor in these two SQL expressions."""
+    contact = f"(SELECT c.name FROM contacts c WHERE c.id = {who})" if viewer.sees_people else "NULL"
+    name = (
+        f"CASE {kind} WHEN 'app_user' THEN {contact} WHEN 'user' THEN (SELECT s.name FROM store.staff s WHERE s.id = {who}) END"
+    )
+    return document({"kind": kind, "id": who, "name": name})

@@ -1,0 +1,14 @@
+"""Every projection there is, in the order in which they are made and listed. Importing this registers all handlers."""
+
+from __future__ import annotations
+
+from projections.contacts import contacts
+from projections.organisations import organisations
+from projections.projection import Projection
+from projections.queues import queues
+from projections.ticket_sla import ticket_sla
+from projections.ticket_timeline import ticket_timeline
+from projections.tickets import tickets
+from projections.timers import timers
+
+ALL: tuple[Projection, ...] = (organisations, contacts, queues, tickets, ticket_timeline, ticket_sla, timers)
