@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
-import inspect
 import itertools
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +12,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 
+from services.cli.database import bring_up_to_date
 from services.runtime import nats_permissions
 from services.runtime.embedded.postgres import OWNER, EmbeddedPostgres
 from services.runtime.nats_permissions import Login
@@ -80,11 +79,7 @@ class Databases:
     def _migrate_template(self) -> None:
         self._execute(f"CREATE DATABASE {TEMPLATE} OWNER {OWNER}")
         template = self._named(TEMPLATE)
-        if importlib.util.find_spec("services.runtime.migrate"):
-            migrate = importlib.import_module("services.runtime.migrate").migrate
-            done = migrate(template.owner_dsn, template.settings)
-            if inspect.iscoroutine(done):
-                apart(done)
+        apart(bring_up_to_date(template.settings))
         self._migrated = True
 
     def _execute(self, statement: str) -> None:

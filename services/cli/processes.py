@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from services.cli import wiring
 from services.cli.running import run_process
-from services.cli.wiring import run_gateway, run_projector, run_relay, run_scheduler
 
 
 @click.command()
@@ -18,7 +18,7 @@ def gateway() -> None:
     \b
     Example:  SUPPORT_HTTP_PORT=8080 support gateway
     """
-    run_process("gateway", run_gateway)
+    run_process("gateway", wiring.run_gateway)
 
 
 @click.command()
@@ -30,7 +30,7 @@ def relay() -> None:
     \b
     Example:  SUPPORT_METRICS_PORT_RELAY=9101 support relay
     """
-    run_process("relay", run_relay)
+    run_process("relay", wiring.run_relay)
 
 
 @click.command()
@@ -42,7 +42,7 @@ def projector() -> None:
     \b
     Example:  SUPPORT_METRICS_PORT_PROJECTOR=9102 support projector
     """
-    run_process("projector", run_projector)
+    run_process("projector", wiring.run_projector)
 
 
 @click.command()
@@ -54,4 +54,4 @@ def scheduler() -> None:
     \b
     Example:  SUPPORT_METRICS_PORT_SCHEDULER=9103 support scheduler
     """
-    run_process("scheduler", run_scheduler)
+    run_process("scheduler", wiring.run_scheduler)

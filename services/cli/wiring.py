@@ -6,12 +6,39 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 from services.runtime.clock import Clock
+from services.runtime.codec import Codec
+from services.runtime.digests import Digests
+from services.runtime.event_store import EventStore, open_store
+from services.runtime.keys import Keyring, Vault
 from services.runtime.settings import Settings
 from services.runtime.telemetry import Check, health_server
+from services.runtime.writer import Writer
 
 _log = logging.getLogger("support")
+
+
+class Writing(NamedTuple):
+    """What a process that records decisions rests on."""
+
+    store: EventStore
+    writer: Writer
+    codec: Codec
+    digests: Digests
+
+
+@asynccontextmanager
+async def writing(settings: Settings) -> AsyncIterator[Writing]:
+    """The event store and a writer, drained and closed at the end."""
+    import services.cli.declared  # noqa: F401 - every topic
+
+    settings.require("lookup_secret")
+    secret = settings.lookup_secret.get_secret_value()
+    codec, digests, vault = Codec(), Digests(secret), Vault(settings.key_encryption)
+    async with open_store(settings.postgres("append"), secret=secret.encode()) as store:
+        yield Writing(store, Writer(store, codec, Keyring(store.pool, vault), digests), codec, digests)
 
 
 @asynccontextmanager
@@ -33,3 +60,16 @@ async def run_relay(settings: Settings, clock: Clock, stop: asyncio.Event) -> No
 
     async with _watched("relay", settings, {"relay": publishing}):
         await run(settings, stop, status)
+
+
+async def run_projector(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:  # noqa: ARG001 - its times are the log's
+    from services.cli.declared import PROJECTIONS
+    from services.projector import Status, run
+
+    status = Status()
+
+    async def caught_up() -> str | None:
+        return None if status.ready else "the read models are not near the end of the log yet"
+
+    async with _watched("projector", settings, {"projector": caught_up}):
+        await run(settings, stop, PROJECTIONS, status)

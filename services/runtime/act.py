@@ -25,6 +25,10 @@ class Actor:
     id: UUID
 
 
+SYSTEM = Actor(ActorKind.SYSTEM, UUID(int=0))
+"""Nobody: what time brings, and what operators do at the command line."""
+
+
 @dataclass(frozen=True, slots=True)
 class Idempotency:
     """A client's key for one intended act.

@@ -13,12 +13,12 @@ import hmac
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from importlib.resources import files
-from typing import Protocol
 
 import asyncpg
 
 from services.runtime.errors import StoreError
 from services.runtime.postgres import APPEND_SETTINGS, Connection, Login
+from services.runtime.settings import Settings
 
 ROLES = ("append", "relay", "project", "read", "customer")
 _ONE_AT_A_TIME = 5021971
@@ -38,26 +38,7 @@ class MigrationRefused(StoreError):
     """The database is not as it must be; the message says what to do."""
 
 
-class Secret(Protocol):
-    def get_secret_value(self) -> str: ...
-
-
-class Logins(Protocol):
-    """The part of the settings that is needed here: users and passwords of the processes' roles."""
-
-    postgres_append_user: str
-    postgres_append_password: Secret
-    postgres_relay_user: str
-    postgres_relay_password: Secret
-    postgres_project_user: str
-    postgres_project_password: Secret
-    postgres_read_user: str
-    postgres_read_password: Secret
-    postgres_customer_user: str
-    postgres_customer_password: Secret
-
-
-async def migrate(owner_dsn: str, logins: Logins, *steps: Step) -> list[str]:
+async def migrate(owner_dsn: str, logins: Settings, *steps: Step) -> list[str]:
     """Do all that is missing; returns the names of the files applied now. `steps` run last, as the owner (projections' schemas)."""
     connection = await Login(owner_dsn).connect()
     try:

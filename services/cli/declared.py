@@ -1,0 +1,25 @@
+"""The read models of this release. Importing them, and the aggregates, also makes every event's topic known to the codec."""
+
+from __future__ import annotations
+
+import domain.log.events
+import domain.organisations.contact
+import domain.organisations.organisation
+import domain.policy.policy
+import domain.tickets.ticket  # noqa: F401 - for their topics
+from projections.contacts import contacts
+from projections.organisations import organisations
+from projections.projection import Projection
+from projections.queues import queues
+from projections.ticket_sla import ticket_sla
+from projections.ticket_timeline import ticket_timeline
+from projections.tickets import tickets
+from projections.timers import timers
+
+PROJECTIONS: tuple[Projection, ...] = (tickets, ticket_timeline, ticket_sla, organisations, contacts, queues, timers)
+"""In the order of the search path."""
+
+
+def projection_named(name: str) -> Projection:
+    """The read model of that name. KeyError when there is none."""
+    return {each.name: each for each in PROJECTIONS}[name]
