@@ -82,6 +82,7 @@ class Writer:
         return await self._decide(act, decide)
 
     async def _decide(self, act: Act, decide: Callable[[Decision], Awaitable[object]], *, made: bool = False) -> Receipt:
+        taken: AlreadyExists | None = None
         for attempt in range(ATTEMPTS):
             decision = Decision(act, self._store, self._codec, self._keyring, self._digests)
             try:
@@ -89,7 +90,14 @@ class Writer:
                 command = await decision.command()
                 if command is None:
                     return Receipt(position=None, versions={}, ids=decision.ids)
-                receipt = await self._store.append(command)
+                try:
+                    receipt = await self._store.append(command)
+                except AlreadyExists as reserved:
+                    # Somebody reserved it after this decision looked; decided anew, it sees whose it is and what follows from that.
+                    if taken is not None:
+                        raise
+                    taken = reserved
+                    continue
             except AlreadyDone as done:
                 return done.receipt
             except Refused:

@@ -1,0 +1,118 @@
+"""Use cases over people, and incoming mail."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from domain.errors import AlreadyExists, Forbidden, NotFound, ValidationFailed
+from domain.organisations.events import ContactRole
+from domain.tickets.vocabulary import AfterReply, Channel
+from projections.viewer import Role
+from services.commands import conversation, people
+from services.commands.mail import Mail, ingest
+from tests.ground import TestDatabase
+from tests.services.commands.desk import ADMIN, AGENT, PROGRAM, ticket_of, world
+
+pytestmark = pytest.mark.anyio
+MAIL = Mail("<1@mail.example>", "anna@acme.example", "Disk full", "It is full.")
+
+
+async def test_an_address_is_one_persons(database: TestDatabase) -> None:
+    async with world(database) as on:
+        acme = await on.organisation("acme")
+        anna = await on.customer("anna@acme.example", acme)
+        with pytest.raises(AlreadyExists) as refusal:
+            await on.customer("Anna@ACME.example", acme)
+        assert refusal.value.existing == anna.id
+
+
+async def test_of_many_who_register_one_address_at_once_one_wins(database: TestDatabase) -> None:
+    async with world(database) as on:
+        acme = await on.organisation("acme")
+        new = people.NewContact(email="anna@acme.example", name="Anna", organisation=acme)
+        outcomes = await asyncio.gather(
+            *(people.register_contact(on.desk, on.by(ADMIN), new) for _ in range(20)), return_exceptions=True
+        )
+        assert [type(each) for each in outcomes].count(AlreadyExists) == 19
+
+
+async def test_strangers_who_write_at_once_are_one_person(database: TestDatabase) -> None:
+    async with world(database) as on:
+        receipts = await asyncio.gather(
+            *(ingest(on.desk, on.by(PROGRAM), replace(MAIL, message_id=f"<{number}@x>")) for number in range(8))
+        )
+        assert len({(await on.ticket(ticket_of(each))).requester for each in receipts}) == 1
+
+
+async def test_an_administrator_of_an_organisation_sees_no_other(database: TestDatabase) -> None:
+    async with world(database) as on:
+        acme, other = await on.organisation("acme"), await on.organisation("other")
+        boss = replace(await on.customer("boss@acme.example", acme), role=Role.CUSTOMER_ADMIN)
+        eve = await on.customer("eve@other.example", other)
+        with pytest.raises(NotFound):
+            await people.unlink_contact(on.desk, on.by(boss), eve.id)
+        with pytest.raises(NotFound):
+            await people.register_contact(on.desk, on.by(boss), people.NewContact("x@y.example", "X", organisation=other))
+        with pytest.raises(Forbidden):
+            await people.change_contact_role(on.desk, on.by(boss), boss.id, ContactRole.CUSTOMER)
+
+
+async def test_erasing_somebody_wants_their_address_as_a_safeguard_and_frees_it(database: TestDatabase) -> None:
+    async with world(database) as on:
+        anna = await on.customer("anna@acme.example", await on.organisation("acme"))
+        ticket = await on.opened(anna)
+        with pytest.raises(ValidationFailed):
+            await people.erase_contact(on.desk, on.by(ADMIN), anna.id, confirmation="somebody@else.example")
+        await people.erase_contact(on.desk, on.by(ADMIN), anna.id, confirmation="Anna@acme.example")
+        assert (await on.contact(anna.id)).erased
+        assert (await on.ticket(ticket)).subject is None
+        again = await on.customer("anna@acme.example", None)
+        assert again.id != anna.id
+
+
+async def test_a_mail_is_applied_once_however_often_it_comes(database: TestDatabase) -> None:
+    async with world(database) as on:
+        receipts = [await ingest(on.desk, on.by(PROGRAM), MAIL) for _ in range(3)]
+        at_once = await asyncio.gather(
+            *(
+                ingest(on.desk, on.by(PROGRAM), replace(MAIL, message_id="<2@x>", answers=("<1@mail.example>",)))
+                for _ in range(5)
+            )
+        )
+        tickets = {ticket_of(each) for each in [*receipts, *at_once]}
+        assert len(tickets) == 1
+        ticket = await on.ticket(tickets.pop())
+        assert len(ticket.entries) == 2
+        assert ticket.channel is Channel.EMAIL
+
+
+async def test_a_mail_with_a_tickets_number_is_added_to_it_if_its_sender_may_see_it(database: TestDatabase) -> None:
+    async with world(database) as on:
+        anna = await on.customer("anna@acme.example", await on.organisation("acme"))
+        ticket = await on.ticket(await on.opened(anna))
+        mine = replace(MAIL, subject=f"Re: Disk full [#{ticket.ref}]")
+        assert ticket_of(await ingest(on.desk, on.by(PROGRAM), mine)) == ticket.id
+        forged = replace(mine, message_id="<3@x>", sender="eve@other.example")
+        assert ticket_of(await ingest(on.desk, on.by(PROGRAM), forged)) != ticket.id
+
+
+async def test_a_late_mail_opens_a_follow_up_and_its_answers_find_it(database: TestDatabase) -> None:
+    async with world(database) as on:
+        first = ticket_of(await ingest(on.desk, on.by(PROGRAM), MAIL))
+        await conversation.reply(on.desk, on.by(AGENT), first, body="Done.", then=AfterReply.RESOLVE)
+        on.later(days=30)
+        late = replace(MAIL, message_id="<late@x>", answers=(MAIL.message_id,))
+        second = ticket_of(await ingest(on.desk, on.by(PROGRAM), late))
+        third = ticket_of(await ingest(on.desk, on.by(PROGRAM), replace(late, message_id="<later@x>", answers=("<late@x>",))))
+        assert first != second == third
+
+
+async def test_a_mail_without_subject_is_no_less_a_ticket(database: TestDatabase) -> None:
+    async with world(database) as on:
+        ticket = await on.ticket(ticket_of(await ingest(on.desk, on.by(PROGRAM), replace(MAIL, subject="  "))))
+        assert ticket.subject == "(no subject)"
+        assert isinstance(ticket.requester, UUID)
