@@ -36,49 +36,57 @@ _log = logging.getLogger("support.relay")
 
 async def run(settings: Settings, stop: asyncio.Event, status: Status | None = None) -> None:
     """Relay until `stop` is set. Raises SettingsInvalid where a setting is missing; everything else it outlives."""
-    status = status or Status()
+    status, said = status or Status(), _Said()
     dsn, to = settings.postgres("relay"), bus.credentials(settings, "relay")
-    client = await _unless(stop, bus.connect(to, "support relay"))
-    if client is None:
-        return
-    publisher = Publisher(client, bus.naming(settings))
-    said = _Said()
-    try:
-        await publisher.open()
-        while not stop.is_set():
-            try:
-                async with Log.session(dsn) as log:
-                    await _campaign(log, client, publisher, status, said, stop)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, StoreError, OSError) as problem:
-                status.connected = False
-                said.once(
-                    f"the store cannot be used ({type(problem).__name__}: {problem}): trying again; see SUPPORT_POSTGRES_DSN"
-                )
-                await _pause(stop)
-    finally:
-        metrics.LEADER.set(0)
-        await publisher.close()
-        await client.close()
+    while not stop.is_set():
+        client = await _unless(stop, bus.connect(to, "support relay"))
+        if client is None:
+            return
+        publisher = Publisher(client, bus.naming(settings))
+        try:
+            await publisher.open()
+            # A client that the server turned away for good closes itself; then a new one is made.
+            while not (stop.is_set() or client.is_closed):
+                try:
+                    async with Log.session(dsn) as log:
+                        await _campaign(log, client, publisher, status, said, stop)
+                except (asyncpg.PostgresError, asyncpg.InterfaceError, StoreError, OSError) as problem:
+                    status.connected = False
+                    said.once(f"the store cannot be used ({_named(problem)}): trying again; see SUPPORT_POSTGRES_DSN")
+                    await _pause(stop)
+        finally:
+            metrics.LEADER.set(0)
+            await publisher.close()
+            await client.close()
 
 
 async def _campaign(log: Log, client: Client, publisher: Publisher, status: Status, said: _Said, stop: asyncio.Event) -> None:
     """Stand by until the lead is free and NATS there, lead, and again. Without NATS somebody else may be better off with the lead."""
-    while not stop.is_set():
+    while not (stop.is_set() or client.is_closed):
         status.connected = client.is_connected
-        if client.is_connected and await log.try_to_lead():
+        if not client.is_connected:
+            if status.last is not None:
+                status.reached(status.last, (await log.state()).head)  # what waits for NATS to come back
+        elif not await log.try_to_lead():
+            status.stop("")
+            status.reached(None)
+        else:
             try:
                 metrics.LEADER.set(1)
-                status.stop("")
-                await Leader(log, client, publisher).lead(stop, settled=said.over)
+                await Leader(log, client, publisher, status).lead(stop, settled=lambda: _well(status, said))
             except (Stopped, bus.BusError) as refusal:
                 status.stop(str(refusal))
                 said.once(str(refusal), logging.ERROR)
             except (nats.errors.Error, TimeoutError) as problem:
-                said.once(f"NATS cannot be used now ({type(problem).__name__}): trying again; see SUPPORT_NATS_URL")
+                said.once(f"NATS cannot be used now ({_named(problem)}): trying again; see SUPPORT_NATS_URL")
             finally:
                 metrics.LEADER.set(0)
             await log.stand_back()
         await _pause(stop)
+
+
+def _named(problem: Exception) -> str:
+    return f"{type(problem).__name__}: {problem}"
 
 
 class _Said:
@@ -95,6 +103,11 @@ class _Said:
 
     def over(self) -> None:
         self._text = ""
+
+
+def _well(status: Status, said: _Said) -> None:
+    said.over()
+    status.stop("")
 
 
 async def _pause(stop: asyncio.Event) -> None:

@@ -18,6 +18,7 @@ from nats.js.errors import NotFoundError
 from services.relay import durables, metrics
 from services.relay.judgement import GoOn, StreamState, judge
 from services.relay.log import Log
+from services.relay.metrics import Status
 from services.relay.publisher import Publisher, Refused, Unanswered
 from services.runtime.bus import delete_stream, provision_stream, require_ours
 from services.runtime.cloudevents import identity
@@ -36,10 +37,13 @@ _log = logging.getLogger("support.relay")
 class Leader:
     """One term. `lead` returns when `stop` is set; exceptions say that store or NATS cannot be reached, or Stopped."""
 
-    def __init__(self, log: Log, client: Client, publisher: Publisher, *, replicas: int = 1) -> None:
+    def __init__(
+        self, log: Log, client: Client, publisher: Publisher, status: Status | None = None, *, replicas: int = 1
+    ) -> None:
         self._store = log
         self._client = client
         self._publisher = publisher
+        self._status = status or Status()
         self._replicas = replicas
         self._last = 0
         self._epoch = 0
@@ -78,7 +82,7 @@ class Leader:
                 self._last = events[-1].position
                 metrics.PUBLISHED.inc(len(events))
         else:
-            metrics.LAG.set(0)
+            self._status.reached(self._last, self._last)
         if monotonic() - self._watched > WATCH or not (events or self._caught_up):
             self._caught_up = self._caught_up or not events
             await self._watch()
@@ -100,7 +104,7 @@ class Leader:
                 stream, after = await self._look(), state.first - 1
         self._last, self._epoch = after, state.epoch
         self._created = stream.created if stream else None
-        metrics.LAG.set(state.head - self._last)
+        self._status.reached(self._last, state.head)
         _log.info("the stream %s is at %d of %d", STREAM, self._last, state.head)
         self._watched, self._caught_up = monotonic(), False
 
@@ -114,7 +118,7 @@ class Leader:
     async def _watch(self) -> None:
         """Notice a stream that was lost or moved, give missing durables back, and note where all are."""
         state = await self._store.state()
-        metrics.LAG.set(state.head - self._last)
+        self._status.reached(self._last, state.head)
         stream = await self._look()
         if stream is None or stream.created != self._created or stream.last != self._last or state.epoch != self._epoch:
             await self.settle()

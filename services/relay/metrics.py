@@ -20,10 +20,17 @@ class Status:
 
     connected: bool = False
     stopped: str = ""
+    last: int | None = None
+    """The last position that this process, leading, knows to be in the stream."""
 
     @property
     def ready(self) -> bool:
         return self.connected and not self.stopped
+
+    def reached(self, last: int | None, head: int = 0) -> None:
+        """The stream is at `last` of `head`; None: this process does not lead and knows nothing of it."""
+        self.last = last
+        LAG.set(0 if last is None else max(0, head - last))
 
     def stop(self, why: str) -> None:
         self.stopped = why

@@ -115,8 +115,11 @@ class Reader:
             self._asked = max(0, self._asked - int(headers.get("Nats-Pending-Messages", self._asked)))
 
     async def _keep_asking(self) -> None:
+        connection = self._client.stats["reconnects"]
         while True:
-            if monotonic() - self._heard > 2.5 * _HEARTBEAT:
+            # A request dies with its connection, and with a server that forgot it.
+            if connection != self._client.stats["reconnects"] or monotonic() - self._heard > 2.5 * _HEARTBEAT:
+                connection = self._client.stats["reconnects"]
                 self._asked = 0
             await self._ask()
             await asyncio.sleep(0.3)
