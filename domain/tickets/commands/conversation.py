@@ -7,7 +7,7 @@ the customer on one that was resolved or closed, it reopens it. What a program s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from domain import text
@@ -33,6 +33,8 @@ from domain.tickets.vocabulary import (
 )
 
 LONGEST_CALL = timedelta(hours=24)
+OLDEST_CALL = timedelta(days=366)
+"""How late a call may be written down."""
 MOST_MENTIONS = 100
 
 
@@ -171,19 +173,7 @@ class Conversation(Lifecycle):
         self._must_take_something()
         if self.status is Status.SPAM:
             raise TicketIsSpam(self.status)
-        if not ZERO <= duration <= LONGEST_CALL:
-            raise ValidationFailed(
-                "A call lasts between nothing and 24 hours.", problem="OUT_OF_RANGE", path=("input", "duration"), limit="P1D"
-            )
-        if started_at.tzinfo is None:
-            raise ValidationFailed("The time has no offset from UTC.", problem="BAD_FORMAT", path=("input", "startedAt"))
-        if started_at > at:
-            raise ValidationFailed(
-                "A call that is written down has begun.",
-                problem="OUT_OF_RANGE",
-                path=("input", "startedAt"),
-                limit=at.isoformat(),
-            )
+        _must_have_taken_place(started_at, duration, at=at)
         sealed, _ = self._said(entry, summary, (), field="summary")
         spoke = by_human and duration > ZERO
         self.trigger_event(
@@ -192,7 +182,7 @@ class Conversation(Lifecycle):
             entry=entry,
             direction=direction,
             contact=contact,
-            started_at=started_at,
+            started_at=started_at.astimezone(UTC),
             duration=duration,
             summary=sealed,
             first_response=spoke and self.first_responded_at is None,
@@ -243,3 +233,22 @@ class Conversation(Lifecycle):
             if attachment.id in self.attachments:
                 raise AttachmentExists(attachment.id, "input", "attachmentIds", str(index))
         return Personal(checked, of=self.requester, key=entry), attachments
+
+
+def _must_have_taken_place(started_at: datetime, duration: timedelta, *, at: datetime) -> None:
+    if not ZERO <= duration <= LONGEST_CALL:
+        raise ValidationFailed(
+            "A call lasts between nothing and 24 hours.", problem="OUT_OF_RANGE", path=("input", "duration"), limit="P1D"
+        )
+    path = ("input", "startedAt")
+    if started_at.tzinfo is None:
+        raise ValidationFailed("The time has no offset from UTC.", problem="BAD_FORMAT", path=path)
+    if started_at > at:
+        raise ValidationFailed(
+            "A call that is written down has begun.", problem="OUT_OF_RANGE", path=path, limit=at.isoformat()
+        )
+    if started_at < at - OLDEST_CALL:
+        earliest = (at - OLDEST_CALL).isoformat()
+        raise ValidationFailed(
+            "This call is too long ago to be written down.", problem="OUT_OF_RANGE", path=path, limit=earliest
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from domain.errors import ValidationFailed
 from domain.policies import SlaTerms
@@ -57,7 +57,7 @@ class Lifecycle(Promises):
                 f"A ticket sleeps until {latest} at the latest.", problem="OUT_OF_RANGE", path=path, limit=latest
             )
         if self.snoozed_until != until:
-            self.trigger_event(TicketSnoozed, timestamp=at, until=until)
+            self.trigger_event(TicketSnoozed, timestamp=at, until=until.astimezone(UTC))
 
     def wake(self, *, at: datetime) -> None:
         """Its time has come. Records nothing when it was woken before, or was put to sleep again for longer."""
