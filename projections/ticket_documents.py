@@ -62,10 +62,9 @@ def ticket_document(arguments: Arguments, viewer: Viewer, alias: str, want: Tick
     me = arguments(viewer.id, "uuid")
     watching = f"{me} = ANY({t}.watchers)"
     if viewer.sees_staff:
-        # One look at the staff's row gives the two that every ticket has.
         counted = f"(SELECT s.{{}} FROM ticket_staff s WHERE s.ticket = {t}.id)"
         fields |= {"version": counted.format("version"), "updated_at": counted.format("updated_at")}
-        watching = f"({watching} OR coalesce({me} = ANY({counted.format('watchers')}), false))"
+        watching = f"({watching} OR EXISTS (SELECT FROM ticket_staff s WHERE s.ticket = {t}.id AND {me} = ANY(s.watchers)))"
     else:
         fields |= {"version": f"{t}.version", "updated_at": f"{t}.updated_at"}
     fields["viewer_is_watching"] = watching
