@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
+from services.cli.running import imported
 from services.runtime.clock import Clock
 from services.runtime.codec import Codec
 from services.runtime.digests import Digests
@@ -73,3 +74,15 @@ async def run_projector(settings: Settings, clock: Clock, stop: asyncio.Event) -
 
     async with _watched("projector", settings, {"projector": caught_up}):
         await run(settings, stop, PROJECTIONS, status)
+
+
+async def run_gateway(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
+    import services.cli.declared  # noqa: F401 - every topic
+
+    await imported("services.gateway.app:run")(settings, clock, stop)
+
+
+async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
+    import services.cli.declared  # noqa: F401 - every topic
+
+    await imported("services.scheduler:run")(settings, clock, stop)

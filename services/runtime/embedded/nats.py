@@ -47,7 +47,7 @@ class EmbeddedNats:
         if self.sync_always:
             jetstream["sync_interval"] = "always"
         return {
-            "server_name": "support-embedded",
+            "server_name": self._name,
             "host": "127.0.0.1",
             "port": self.port,
             "jetstream": jetstream,
@@ -64,9 +64,10 @@ class EmbeddedNats:
         """The command that starts the prepared server."""
         return Launch("NATS", (str(binary()), "--config", str(self._file)), self.log)
 
-    def ready(self, pid: int) -> bool:  # noqa: ARG002 - as PostgreSQL's; a port has one listener
-        """Whether it greets with JetStream on."""
-        return bool((greeting(self.port) or {}).get("jetstream"))
+    def ready(self, pid: int) -> bool:  # noqa: ARG002 - as PostgreSQL's
+        """Whether it greets with JetStream on. The name matters: somebody else's server may have taken the port."""
+        said = greeting(self.port) or {}
+        return bool(said.get("jetstream")) and said.get("server_name") == self._name
 
     def start(self) -> subprocess.Popen[bytes]:
         """Prepare, start and wait until it greets."""
@@ -79,6 +80,10 @@ class EmbeddedNats:
             process.stop(child, signal.SIGKILL)
             raise
         return child
+
+    @property
+    def _name(self) -> str:
+        return f"support-embedded-{os.getpid()}-{self.port}"
 
     @property
     def _file(self) -> Path:
