@@ -83,6 +83,24 @@ async def run_gateway(settings: Settings, clock: Clock, stop: asyncio.Event) -> 
 
 
 async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
-    import services.cli.declared  # noqa: F401 - every topic
+    from projections.timers import timers
+    from services.policies.in_force import PoliciesInForce
+    from services.projector.schemas import path
+    from services.runtime.postgres import Login
+    from services.scheduler import Scheduler, Status
+    from services.scheduler.moments import Moments
 
-    await imported("services.scheduler:run")(settings, clock, stop)
+    status = Status()
+
+    async def looking() -> str | None:
+        return status.problem
+
+    async with writing(settings) as (store, writer, codec, _), _watched("scheduler", settings, {"scheduler": looking}):
+        # The projector's login, because a claim locks rows and only who may write them may lock them.
+        login = Login(settings.postgres("project"), settings={"search_path": path([timers.schema])})
+        pool = await login.pool(largest=2)
+        try:
+            moments, policies = Moments(writer), PoliciesInForce(store, codec)
+            await Scheduler(pool, moments.record, policies.now, clock, status).run(stop)
+        finally:
+            await pool.close()
