@@ -21,5 +21,6 @@ class Actor(Struct, frozen=True, kw_only=True):
 def actor(viewer: Viewer, kind: str, who: str) -> str:
     """The document of the actor in these two SQL expressions."""
     contact = f"(SELECT person.name FROM contacts person WHERE person.id = {who})" if viewer.sees_people else "NULL"
+    member = f"(SELECT member.name FROM store.staff member WHERE member.id = {who})"
     name = f"CASE {kind} WHEN 'app_user' THEN {contact} WHEN 'user' THEN {member} END"
     return document({"kind": kind, "id": who, "name": name})
