@@ -102,7 +102,12 @@ async def _until_it_answers(work: Callable[[], Awaitable[None]], stop: asyncio.E
     while not stop.is_set():
         try:
             await work()
-        except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.UndefinedTableError) as trouble:
+        except (
+            OSError,
+            asyncpg.PostgresConnectionError,
+            asyncpg.CannotConnectNowError,
+            asyncpg.UndefinedTableError,
+        ) as trouble:
             _log.warning("waiting for the database", exc_info=trouble)
             try:
                 await asyncio.wait_for(stop.wait(), 0.5)

@@ -73,7 +73,7 @@ async def advance(connection: Any, members: Sequence[Member], epoch: int, positi
     """Move the checkpoints forward and tell whoever waits for them; nobody hears of it before the commit."""
     keys = [member.key for member in members]
     await connection.execute(
-        "WITH moved AS (UPDATE projector.checkpoints SET epoch = $3, position = $4, moved_at = now()"
+        "WITH moved AS (UPDATE projector.checkpoints SET epoch = $3, position = $4, moved_at = now()"  # noqa: S608
         "   WHERE (projection, version) IN (SELECT * FROM unnest($1::text[], $2::int[])) AND position < $4)"
         f" SELECT pg_notify('{CHANNEL}', $5)",
         [name for name, _ in keys],

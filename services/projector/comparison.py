@@ -75,8 +75,9 @@ async def _compare_table(connection: Any, live: str, scratch: str, table: str) -
     same = " AND ".join(f'l."{key}" = s."{key}"' for key in keys)
     apart = [f'l."{name}"{cast} IS DISTINCT FROM s."{name}"{cast}' for name, cast in others]
     named = ", ".join(f"CASE WHEN {test} THEN {_literal(name)} END" for (name, _), test in zip(others, apart, strict=True))
+    shown = ", ".join(f'coalesce(l."{key}", s."{key}")' for key in keys)
     found = await connection.fetch(
-        f"SELECT {', '.join(f'coalesce(l."{key}", s."{key}")' for key in keys)},"  # noqa: S608 - names from the catalogue
+        f"SELECT {shown},"  # noqa: S608 - names from the catalogue
         f' l."{keys[0]}" IS NULL, s."{keys[0]}" IS NULL, array_remove(ARRAY[{named}]::text[], NULL)'
         f' FROM "{live}"."{table}" l FULL JOIN "{scratch}"."{table}" s ON {same}'
         f' WHERE l."{keys[0]}" IS NULL OR s."{keys[0]}" IS NULL{"".join(f" OR {test}" for test in apart)} LIMIT {AT_MOST}'

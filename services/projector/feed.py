@@ -70,6 +70,7 @@ class Feed:
         self._arrived: deque[Any] = deque()
         self._unacknowledged: Any = None
         self._news = asyncio.Event()
+        self._room = asyncio.Event()
         self._ahead: tuple[int, asyncio.Task[Batch | None]] | None = None
         self._pump: asyncio.Task[None] | None = None
         self._closing = False
@@ -130,6 +131,8 @@ class Feed:
     def _forget(self, position: int) -> None:
         while self._arrived and self._arrived[0].event.position <= position:
             self._unacknowledged = self._arrived.popleft()
+        if len(self._arrived) <= self._limit:
+            self._room.set()
 
     async def _from_stream(self, after: int) -> Batch:
         taken: list[RecordedEvent] = []
@@ -198,6 +201,7 @@ class Feed:
         else:
             _log.warning("the stream's position %d is another fact than the store's; reading the store", event.position)
             self._arrived.clear()
+            self._room.set()
             self._in_step = False
         return same
 
@@ -213,8 +217,9 @@ class Feed:
             if arrived:
                 self._arrived.extend(arrived)
                 self._news.set()
-            while len(self._arrived) > 4 * self._limit:
-                await asyncio.sleep(0.01)
+            if len(self._arrived) > 4 * self._limit:
+                self._room.clear()
+                await self._room.wait()
 
     def _appended(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         with contextlib.suppress(ValueError):

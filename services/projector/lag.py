@@ -78,7 +78,9 @@ async def states(connection: Any) -> list[State]:
             state = "SUPERSEDED"
         position = f"{row['epoch']}.{row['position']}"
         lag = row["lag_events"], row["lag_seconds"]
-        found.append(State(row["projection"], row["version"], state, position, *lag, row["parked"], row["streams"], row["rebuild"]))
+        found.append(
+            State(row["projection"], row["version"], state, position, *lag, row["parked"], row["streams"], row["rebuild"])
+        )
     return found
 
 

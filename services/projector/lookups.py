@@ -37,7 +37,7 @@ async def check_lookups(
     differences = [
         Difference("store.lookups", row["what"], {"kind": row["kind"], "owner": str(row["owner"])}, [])
         for row in await connection.fetch(
-            "SELECT * FROM (SELECT kind, owner, CASE"
+            "SELECT * FROM (SELECT kind, owner, CASE"  # noqa: S608
             " WHEN NOT EXISTS (SELECT FROM store.stored_events WHERE originator_id = l.owner)"
             "  AND NOT EXISTS (SELECT FROM store.entry_keys WHERE entry = l.owner) THEN 'leads to nobody'"
             " WHEN EXISTS (SELECT FROM store.person_keys WHERE person = l.subject AND wrapped IS NULL) THEN 'is of an erased person'"

@@ -57,7 +57,7 @@ async def park(connection: Any, projection: Projection, parked: Sequence[Parked]
     if not parked:
         return
     await connection.executemany(
-        "INSERT INTO projector.parked (projection, version, stream, position, topic, error) VALUES ($1, $2, $3, $4, $5, $6)"
+        "INSERT INTO projector.parked (projection, version, stream, position, topic, error) VALUES ($1, $2, $3, $4, $5, $6)"  # noqa: S608
         " ON CONFLICT (projection, version, position) DO UPDATE SET error = excluded.error,"
         f" attempts = parked.attempts + CASE excluded.error WHEN '{BEHIND}' THEN 0 ELSE 1 END",
         [(projection.name, projection.version, row.stream, row.position, row.topic, error) for row, error in parked],

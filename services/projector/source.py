@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Self
 
 from nats.aio.client import Client
 
 from services.runtime import stream
-from services.runtime.bus import PROJECTOR
+from services.runtime.bus import PROJECTOR, BusError
 from services.runtime.cloudevents import Naming
 from services.runtime.stream import Delivery
+
+_log = logging.getLogger("support.projector")
 
 
 class NatsSource:
@@ -46,6 +49,14 @@ class NatsSource:
             await self._reader.ack(last)
 
     async def _hold(self) -> None:
+        while True:
+            try:
+                await self._hold_one()
+            except BusError as trouble:
+                _log.warning("%s; reading the store meanwhile", trouble)
+                await asyncio.sleep(5)
+
+    async def _hold_one(self) -> None:
         client = await self._connect()
         try:
             async with stream.Reader(client, PROJECTOR.name, self._naming) as reader:

@@ -171,4 +171,3 @@ class Freshness:
     def _tell(self) -> None:
         self._moved.set()
         self._moved = asyncio.Event()
-

@@ -14,7 +14,9 @@ async def test_events_become_rows_and_the_checkpoint_says_up_to_where(desk: Grou
     row = (await desk.fetch("SELECT name, last, scans, delivered FROM parcels WHERE id = $1", parcel))[0]
     assert tuple(row) == ("Grace", "Odense", 2, False)
     assert (await desk.fetch("SELECT state FROM paths"))[0]["state"] == '{"places":["Aarhus","Odense"]}'
-    checkpoints = await desk.fetch("SELECT projection, epoch, position FROM projector.checkpoints ORDER BY 1")
+    checkpoints = await desk.fetch(
+        "SELECT projection, epoch, position FROM projector.checkpoints WHERE position > 0 ORDER BY 1"
+    )
     assert [tuple(each) for each in checkpoints] == [("parcels", 1, 3), ("paths", 1, 3)]
 
 
@@ -35,15 +37,15 @@ async def test_the_size_of_a_batch_makes_no_difference(desk: Ground) -> None:
     await desk.fetch("UPDATE projector.checkpoints SET position = 0")
     await desk.fetch("TRUNCATE parcels, paths")
     await desk.project(parcels(), paths(), limit=500)
-    assert one_by_one == await desk.fetch(
-        "SELECT p.*, s.state FROM parcels p LEFT JOIN paths s ON s.stream = p.id ORDER BY id"
-    )
+    assert one_by_one == await desk.fetch("SELECT p.*, s.state FROM parcels p LEFT JOIN paths s ON s.stream = p.id ORDER BY id")
 
 
 async def test_events_that_no_projection_takes_notice_of_only_move_the_checkpoint(desk: Ground) -> None:
     await desk.record(uuid4(), 1, "weather.changed.v1", b"not even JSON")
     await desk.project(parcels())
-    assert [row["position"] for row in await desk.fetch("SELECT position FROM projector.checkpoints")] == [1]
+    assert [row[0] for row in await desk.fetch("SELECT position FROM projector.checkpoints WHERE projection = 'parcels'")] == [
+        1
+    ]
     assert await desk.fetch("SELECT * FROM projector.parked") == []
 
 
