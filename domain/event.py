@@ -86,3 +86,7 @@ class Aggregate(LibraryAggregate):
 
     def evolve(self, event: DomainEvent) -> None:
         raise NotImplementedError
+
+    def __repr__(self) -> str:
+        # The library's shows all attributes, and an aggregate may remember what a person wrote.
+        return f"{type(self).__name__}({self.id}, version {self.version})"

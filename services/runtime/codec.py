@@ -79,7 +79,7 @@ class Codec(Mapper[UUID]):
         form = self.form(event.TOPIC)
         if form.aggregate is not None and getattr(event, "originator_topic", None) != form.aggregate:
             raise TypeError(f"{form.topic} does not create the aggregate that its topic names")
-        place = Place(f"{event.originator_id}/{event.originator_version}/", keys)
+        place = Place(event.originator_id, event.originator_version, keys)
         written = {"at": event.timestamp, **write_fields(form.fields, event, "", place)}
         if written["at"].utcoffset():
             raise TypeError("an event's time is in UTC")
@@ -101,7 +101,7 @@ class Codec(Mapper[UUID]):
             raise Undecodable(topic, stream, version) from error
         complete = len(fields) == form.size
         if form.read:
-            place = Place(f"{stream}/{version}/", keys)
+            place = Place(stream, version, keys)
             for name, read in form.read:
                 if complete or name in fields:
                     fields[name] = read(fields[name], name, place)

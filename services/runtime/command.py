@@ -115,31 +115,17 @@ class RecordedEvent(msgspec.Struct, frozen=True, gc=False):
     traceparent: str | None
 
 
-class EntryKey(msgspec.Struct, frozen=True, gc=False):
-    """A stored entry key; `wrapped` is None once destroyed."""
+class StreamEvent(msgspec.Struct, frozen=True, gc=False):
+    """An event as far as its own aggregate needs it."""
 
-    entry: UUID
-    person: UUID
-    wrapped: bytes | None
-
-
-class PersonKey(msgspec.Struct, frozen=True, gc=False):
-    """A stored person's key; `wrapped` is None once destroyed."""
-
-    person: UUID
-    wrapped: bytes | None
-    kek: str | None
+    version: int
+    topic: str
+    state: bytes
 
 
 class Loaded(msgspec.Struct, frozen=True, gc=False):
-    """A stream and the keys that open it, from one statement, therefore of one moment.
-
-    `entry_keys` are all of the stream's; `person_keys` those of the entries' persons and of the person whose id the stream bears.
-    `outcome` is the first outcome of the idempotency key that was asked for with it.
-    """
+    """A stream, from its first event to its last. `outcome` is the first outcome of the idempotency key that was asked for with it."""
 
     epoch: int
-    events: list[RecordedEvent]
-    entry_keys: dict[UUID, EntryKey]
-    person_keys: dict[UUID, PersonKey]
+    events: list[StreamEvent]
     outcome: Receipt | None = None

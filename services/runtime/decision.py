@@ -77,7 +77,7 @@ class Decision:
         if self._epoch is not None and loaded.epoch != self._epoch:
             raise EpochMismatch(self._epoch, loaded.epoch)
         self._epoch = loaded.epoch
-        aggregate = await self._replay(kind, loaded)
+        aggregate = await self._replay(kind, id, loaded)
         self._loaded[id] = aggregate
         self._versions[id] = aggregate.version
         if seen:
@@ -187,16 +187,17 @@ class Decision:
             if outcome is not None:
                 raise AlreadyDone(outcome)
 
-    async def _replay(self, kind: type[A], loaded: Loaded) -> A:
+    async def _replay(self, kind: type[A], stream: UUID, loaded: Loaded) -> A:
         rows = loaded.events
         if not rows or rows[0].topic.partition(".")[0] != kind.TOPIC:
             raise NotFound(NO_SUCH)
-        keys = await self._keyring.open_for(rows, loaded)
+        keys = await self._keyring.open_for(rows)
         self._opened.persons.update(keys.persons)
         self._opened.entries.update(keys.entries)
         aggregate: Aggregate | None = None
+        decode = self._codec.decode
         for row in rows:
-            aggregate = self._codec.event(row, keys).mutate(aggregate)
+            aggregate = decode(row.topic, row.state, stream, row.version, keys).mutate(aggregate)
         return self._of_kind(kind, aggregate)
 
     @staticmethod

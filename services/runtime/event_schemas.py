@@ -36,7 +36,7 @@ SEALED: Schema = {
     },
     "required": ["of", "sealed"],
 }
-_NOWHERE = Place(f"{UUID(int=0)}/1/", NOTHING)
+_NOWHERE = Place(UUID(int=0), 1, NOTHING)
 
 
 def event_schemas(base: str = "") -> dict[str, Schema]:

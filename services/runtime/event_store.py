@@ -16,21 +16,19 @@ from domain.errors import IdempotencyKeyReused
 from services.runtime.act import Idempotency
 from services.runtime.append_queue import AppendQueue
 from services.runtime.batch import REUSED, receipt_of
-from services.runtime.command import Command, EntryKey, Loaded, PersonKey, Receipt, RecordedEvent
-from services.runtime.event_log import COLUMNS, EventLog
+from services.runtime.command import Command, Loaded, Receipt, StreamEvent
+from services.runtime.event_log import EventLog
 from services.runtime.postgres import APPEND_SETTINGS, Connection, Login, Pool, assert_settings
 
-_NULLS = "NULL::timestamptz, NULL::timestamptz, NULL::uuid, NULL::text, NULL::text"
-_LOAD = f"""
-WITH entries AS (SELECT entry, person, wrapped FROM store.entry_keys WHERE stream = $1)
-(SELECT 0 AS part, {COLUMNS} FROM store.stored_events WHERE originator_id = $1 ORDER BY originator_version)
-UNION ALL SELECT 1, NULL, NULL, NULL, NULL, NULL, max(epoch), NULL, NULL, {_NULLS}, NULL, NULL FROM store.logs
-UNION ALL SELECT 2, entry, NULL, NULL, wrapped, NULL, NULL, NULL, NULL, {_NULLS}, person, NULL FROM entries
-UNION ALL SELECT 3, person, NULL, kek, wrapped, NULL, NULL, NULL, NULL, {_NULLS}, NULL, NULL FROM store.person_keys
-  WHERE person IN (SELECT person FROM entries UNION SELECT $1)
-UNION ALL SELECT 4, NULL, NULL, outcome::text, request, position, epoch, NULL, NULL, {_NULLS}, NULL, NULL FROM store.idempotency
-  WHERE principal = $2 AND key = $3
-"""  # noqa: S608 - constants
+_LOAD = """
+SELECT 0 AS version, NULL AS topic, NULL::bytea AS state, NULL::bigint AS position, max(epoch) AS epoch FROM store.logs
+UNION ALL SELECT originator_version, topic, state, NULL, NULL FROM store.stored_events WHERE originator_id = $1
+ORDER BY version"""
+_LOAD_AND_OUTCOME = """
+SELECT -1 AS version, outcome::text AS topic, request AS state, position, epoch FROM store.idempotency WHERE principal = $2 AND key = $3
+UNION ALL SELECT 0, NULL, NULL, NULL, max(epoch) FROM store.logs
+UNION ALL SELECT originator_version, topic, state, NULL, NULL FROM store.stored_events WHERE originator_id = $1
+ORDER BY version"""
 _OUTCOME = "SELECT outcome, request, position, epoch FROM store.idempotency WHERE principal = $1 AND key = $2"
 
 
@@ -57,29 +55,19 @@ class EventStore(EventLog):
         return await self._queue.append(command)
 
     async def load(self, stream: UUID, idempotency: Idempotency | None = None) -> Loaded:
-        """A stream, the keys that open it, the log's epoch and, for this idempotency key, the first outcome: one statement.
+        """A stream, the log's epoch and, for this idempotency key, the first outcome: one statement.
 
         Raises IdempotencyKeyReused where the key was used for another request.
         """
-        principal, key = (idempotency.principal, idempotency.key) if idempotency else (None, None)
-        events: list[RecordedEvent] = []
-        entries: dict[UUID, EntryKey] = {}
-        persons: dict[UUID, PersonKey] = {}
         outcome: Receipt | None = None
-        epoch = 0
-        for row in await self._pool.fetch(_LOAD, stream, principal, key):
-            match row[0]:
-                case 0:
-                    events.append(RecordedEvent(*row[1:]))
-                case 1:
-                    epoch = row["epoch"]
-                case 2:
-                    entries[row[1]] = EntryKey(row[1], row["actor"], row["state"])
-                case 3:
-                    persons[row[1]] = PersonKey(row[1], row["state"], row["topic"])
-                case _ if idempotency is not None:
-                    outcome = self._first(idempotency, row["topic"], row["state"], row["notification_id"], row["epoch"])
-        return Loaded(epoch=epoch, events=events, entry_keys=entries, person_keys=persons, outcome=outcome)
+        if idempotency is None:
+            epoch, *rows = await self._pool.fetch(_LOAD, stream)
+        else:
+            epoch, *rows = await self._pool.fetch(_LOAD_AND_OUTCOME, stream, idempotency.principal, idempotency.key)
+            if epoch[0] < 0:
+                outcome = self._first(idempotency, *epoch[1:])
+                epoch, *rows = rows
+        return Loaded(epoch=epoch[4], events=[StreamEvent(row[0], row[1], row[2]) for row in rows], outcome=outcome)
 
     async def first_outcome(self, idempotency: Idempotency) -> Receipt | None:
         """What came of this key's first use; None if it was not used. Raises IdempotencyKeyReused for another request."""

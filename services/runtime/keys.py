@@ -18,7 +18,7 @@ import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.errors import Refused
-from services.runtime.command import EntryKey, Loaded, NewEntryKey, NewPersonKey, PersonKey
+from services.runtime.command import NewEntryKey, NewPersonKey
 from services.runtime.errors import PersonErased
 from services.runtime.sealing import Opened, SealBroken, new_key, unwrap, wrap
 
@@ -27,11 +27,11 @@ _MENTION = re.compile(rb'"of":"([0-9a-f-]{36})"(?:,"key":"([0-9a-f-]{36})")?')
 _BOTH = """
 SELECT person, NULL::uuid AS entry, wrapped, kek FROM store.person_keys WHERE person = ANY($1::uuid[])
 UNION ALL
-SELECT person, entry, wrapped, NULL FROM store.entry_keys WHERE entry = ANY($2::uuid[])"""
+SELECT person, entry, wrapped, NULL FROM store.entry_keys WHERE entry = ANY($2::uuid[])
+ORDER BY entry NULLS FIRST"""
 Wanted = Iterable[tuple[UUID, UUID | None, UUID]]
 """For what something is to be sealed: (person, entry or None, stream)."""
 V = TypeVar("V")
-NOBODY: tuple[None, None] = (None, None)
 _TO_REWRAP = """
 SELECT person, wrapped, kek FROM store.person_keys
 WHERE wrapped IS NOT NULL AND kek <> $1 ORDER BY person LIMIT $2 FOR UPDATE"""
@@ -55,7 +55,7 @@ class UnknownKeyEncryptionKey(LookupError):
 class Reader(Protocol):
     """An asyncpg pool or connection that may select from store.person_keys and store.entry_keys."""
 
-    async def fetch(self, query: str, *args: object) -> Sequence[Mapping[str, Any]]: ...
+    async def fetch(self, query: str, *args: object) -> Sequence[Any]: ...
 
 
 class Stored(Protocol):
@@ -167,10 +167,10 @@ class Keyring:
         self._persons: Aging[AESGCM | None] = Aging(CACHE_SECONDS, clock)
         self._entries: Aging[tuple[UUID, AESGCM | None]] = Aging(CACHE_SECONDS, clock)
 
-    async def open_for(self, rows: Iterable[Stored], loaded: Loaded | None = None) -> Opened:
-        """All keys that these rows mention, destroyed ones as None; one query at most. `loaded` are keys that came with the rows."""
+    async def open_for(self, rows: Iterable[Stored]) -> Opened:
+        """All keys that these rows mention, destroyed ones as None; one query at most."""
         persons, entries = _mentioned(rows)
-        return await self._gather(persons, entries, loaded)
+        return await self._gather(persons, entries)
 
     async def sealing(self, wanted: Wanted, at_hand: Opened) -> Sealing:
         """The keys to seal with, made where there is none yet. Raises PersonErased, EntryErased.
@@ -179,7 +179,7 @@ class Keyring:
         """
         wanted = list(wanted)
         persons = {of for of, _, _ in wanted}
-        found = await self._gather(persons - at_hand.persons.keys(), set(), None)
+        found = await self._gather(persons - at_hand.persons.keys(), set())
         ciphers = {**at_hand.persons, **found.persons}
         entries = dict(at_hand.entries)
         person_keys: list[NewPersonKey] = []
@@ -219,38 +219,32 @@ class Keyring:
         self._persons.drop(lambda *_: True)
         self._entries.drop(lambda *_: True)
 
-    async def _gather(self, persons: Iterable[UUID], entries: Iterable[UUID], loaded: Loaded | None) -> Opened:
+    async def _gather(self, persons: Iterable[UUID], entries: Iterable[UUID]) -> Opened:
         self._persons.turn()
         self._entries.turn()
-        if loaded is not None:
-            self._keep(loaded.person_keys.values(), loaded.entry_keys.values())
-        some_persons: dict[UUID, AESGCM | None] = {}
-        some_entries: dict[UUID, tuple[UUID, AESGCM | None]] = {}
-        no_persons = self._persons.pick(persons, some_persons)
-        no_entries = self._entries.pick(entries, some_entries)
+        opened = Opened({}, {})
+        no_persons = self._persons.pick(persons, opened.persons)
+        no_entries = self._entries.pick(entries, opened.entries)
         if no_persons or no_entries:
-            rows = await self._reader.fetch(_BOTH, no_persons, no_entries)
-            self._keep(
-                [PersonKey(row["person"], row["wrapped"], row["kek"]) for row in rows if row["entry"] is None],
-                [EntryKey(row["entry"], row["person"], row["wrapped"]) for row in rows if row["entry"] is not None],
-            )
-            self._persons.pick(no_persons, some_persons)
-            self._entries.pick(no_entries, some_entries)
-        return Opened(some_persons, some_entries)
+            for row in await self._reader.fetch(_BOTH, no_persons, no_entries):
+                if row["entry"] is None:
+                    self._keep_person(row["person"], row["wrapped"], row["kek"])
+                else:
+                    self._keep_entry(row["entry"], row["person"], row["wrapped"])
+            self._persons.pick(no_persons, opened.persons)
+            self._entries.pick(no_entries, opened.entries)
+        return opened
 
-    def _keep(self, persons: Iterable[PersonKey], entries: Iterable[EntryKey]) -> None:
-        for each in persons:
-            if each.wrapped is None:
-                self._persons.keep(each.person, None)
-            elif self._persons.find(each.person) is None:
-                self._persons.keep(each.person, self._cipher(partial(self._vault.unwrap, each.person, each.wrapped, each.kek)))
-        for entry in entries:
-            by = self._persons.find(entry.person)
-            if entry.wrapped is None or by is None:
-                self._entries.keep(entry.entry, (entry.person, None))
-            elif (self._entries.find(entry.entry) or NOBODY)[1] is None:
-                cipher = self._cipher(partial(unwrap, by, entry.wrapped, f"entry/{entry.entry}"))
-                self._entries.keep(entry.entry, (entry.person, cipher))
+    def _keep_person(self, person: UUID, wrapped: bytes | None, kek: str | None) -> None:
+        cipher = self._cipher(partial(self._vault.unwrap, person, wrapped, kek)) if wrapped is not None else None
+        self._persons.keep(person, cipher)
+
+    def _keep_entry(self, entry: UUID, person: UUID, wrapped: bytes | None) -> None:
+        by = self._persons.find(person)
+        cipher = None
+        if wrapped is not None and by is not None:
+            cipher = self._cipher(partial(unwrap, by, wrapped, f"entry/{entry}"))
+        self._entries.keep(entry, (person, cipher))
 
     @staticmethod
     def _cipher(unwrapped: Callable[[], bytes]) -> AESGCM:

@@ -77,8 +77,14 @@ class Opened:
         return f"Opened({len(self.persons)} persons, {len(self.entries)} entries)"
 
 
-NOTHING = Opened({}, {})
-"""No key at all: every personal value reads as None. For readers that have no business with them."""
+class NoKeys:
+    """No key at all: every personal value reads as None. For readers that have no business with them."""
+
+    def cipher(self, of: UUID, key: UUID | None) -> AESGCM | None:  # noqa: ARG002 - never any
+        return None
+
+
+NOTHING = NoKeys()
 
 
 def new_key() -> bytes:

@@ -138,13 +138,15 @@ async def test_a_batch_costs_one_query_and_the_next_one_none(database: TestDatab
         assert len(reader.reads.asked) == 1
 
 
-async def test_loading_an_aggregate_brings_its_keys_along(database: TestDatabase) -> None:
+async def test_a_change_asks_for_keys_that_are_not_at_hand_and_for_no_others(database: TestDatabase) -> None:
     async with recording(database) as one:
         parcel = await sent(one, uuid4())
         await left(one, parcel)
-        fresh = one.another()
-        await fresh.writer.change(act(expected=Expected(2)), Parcel, parcel, Parcel.scan, at=NOON, place="Ribe")
-        assert fresh.reads.asked == []
+        process = one.another()
+        await process.writer.change(act(expected=Expected(2)), Parcel, parcel, Parcel.scan, at=NOON, place="Ribe")
+        assert len(process.reads.asked) == 1
+        await left(process, parcel)
+        assert len(process.reads.asked) == 1
 
 
 async def test_first_mentions_at_once_share_one_key(database: TestDatabase) -> None:
