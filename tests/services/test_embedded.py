@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -91,7 +92,7 @@ def gone_in_time(pids: list[int]) -> None:
 
 def test_data_of_another_major_version_is_refused_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "postgres").mkdir()
-    (tmp_path / "postgres" / "PG_VERSION").write_text("16\n")
+    (tmp_path / "postgres.version").write_text("16")
     with pytest.raises(process.CannotStart, match=r"PostgreSQL 16.*SUPPORT_HOME"):
         EmbeddedPostgres(tmp_path, process.free_port(), "a", "b").start()
 
@@ -107,6 +108,47 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
             process.wait_until(lambda _: False, child, "NATS", second.log)
     finally:
         process.stop(first, signal.SIGKILL)
+
+
+def test_a_first_start_that_was_interrupted_is_begun_anew(tmp_path: Path) -> None:
+    half = tmp_path / "postgres.making"
+    process.own(half)
+    (half / "base").mkdir()
+    (half / "base" / "1").touch()
+    if os.geteuid() == 0:
+        os.chown(half / "base", process.NOBODY, process.NOBODY)
+    child = EmbeddedPostgres(tmp_path, process.free_port(), "a", "b", volatile=True).start()
+    process.stop(child, signal.SIGQUIT)
+    assert not half.exists()
+
+
+def start_without_the_capability(home: Path) -> subprocess.CompletedProcess[str]:
+    """As root who may not pass folders that are closed to others; an ordinary user never may."""
+    program = (
+        "import signal, sys\nfrom pathlib import Path\nfrom services.runtime.embedded import postgres, process\n"
+        "child = postgres.EmbeddedPostgres(Path(sys.argv[1]), process.free_port(), 'a', 'b', volatile=True).start()\n"
+        "process.stop(child, signal.SIGINT)\nprint('stopped with', child.returncode)"
+    )
+    drop = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    return subprocess.run([*drop, sys.executable, "-c", program, str(home)], capture_output=True, text=True, check=False)
+
+
+def test_without_the_capability_a_folder_that_all_may_enter_will_do_for_root() -> None:
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        Path(folder).chmod(0o755)
+        for _ in ("first start", "second start"):
+            done = start_without_the_capability(Path(folder))
+            assert done.stdout == "stopped with 0\n", done.stderr
+
+
+def test_without_the_capability_a_closed_folder_is_named_with_the_setting() -> None:
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        Path(folder).chmod(0o700)
+        done = start_without_the_capability(Path(folder))
+    if os.geteuid() == 0:
+        assert "set SUPPORT_HOME to a folder that every user may enter" in done.stderr
+    else:
+        assert done.stdout == "stopped with 0\n", done.stderr
 
 
 @pytest.mark.parametrize("closed", [0o700, 0o755])

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
-import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +22,8 @@ from services.runtime.embedded.process import CannotStart, Launch
 SUPERUSER = "postgres"
 OWNER = "support_owner"
 DATABASE = "support"
+LOGINS = "host all all 127.0.0.1/32 scram-sha-256\n"
+"""The whole of pg_hba.conf: nobody gets in without a password."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +60,17 @@ class EmbeddedPostgres:
     def prepare(self) -> None:
         """Make the data folder once: built aside and renamed, so an interrupted first start leaves no half of one."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        if (self.data / "PG_VERSION").exists():
-            self._end_a_leftover()
+        self._logins.write_text(LOGINS)
+        if self.data.exists():
             self._refuse_another_version()
+            self._end_a_leftover()
             return
         making = self.home / "postgres.making"
         if making.exists():
-            shutil.rmtree(making)
+            self._clear(making)
         process.own(making)
         self._initialise(making)
+        self._made_by.write_text(str(version()))
         making.rename(self.data)
 
     def launch(self) -> Launch:
@@ -76,6 +79,8 @@ class EmbeddedPostgres:
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
             "unix_socket_directories": "",
+            "hba_file": str(self._logins),
+            "lc_messages": "C",
             "max_connections": "200",
             "shared_buffers": "128MB",
             "timezone": "UTC",
@@ -100,15 +105,13 @@ class EmbeddedPostgres:
         )
 
     def ready(self, pid: int) -> bool:
-        """Whether the server of this pid takes connections: the last line of postmaster.pid says so, as pg_ctl reads it.
+        """Whether the server of this pid takes connections, as it says in its log.
 
-        The pid matters: after a kill the file of the one before still says "ready".
+        Not postmaster.pid: after a kill that of the one before still says "ready", and root without dac_override cannot read it.
         """
-        try:
-            lines = (self.data / "postmaster.pid").read_text().splitlines()
-        except FileNotFoundError:
-            return False
-        return len(lines) >= 8 and lines[0].strip() == str(pid) and lines[7].strip() == "ready"
+        with self.log.open("rb") as log:
+            log.seek(max(0, self.log.stat().st_size - 65536))
+            return f"[{pid}] LOG:  database system is ready to accept connections".encode() in log.read()
 
     def start(self) -> subprocess.Popen[bytes]:
         """Prepare, start and wait until it takes connections."""
@@ -122,31 +125,35 @@ class EmbeddedPostgres:
             raise
         return child
 
+    def _clear(self, folder: Path) -> None:
+        """Remove what an interrupted first start left: its owner empties it, and the folder itself is ours."""
+        emptied = process.unprivileged(["find", str(folder), "-mindepth", "1", "-delete"], self.home, ends_with=signal.SIGKILL)
+        subprocess.run(emptied, check=True, capture_output=True)
+        folder.rmdir()
+
     def _initialise(self, folder: Path) -> None:
-        with tempfile.TemporaryDirectory(dir=self.home) as secret:
-            password = Path(secret) / "password"
-            password.write_text(self.superuser_password)
-            if os.geteuid() == 0:
-                os.chown(secret, process.NOBODY, process.NOBODY)
-                os.chown(password, process.NOBODY, process.NOBODY)
-            self._run(
-                "initdb",
-                *("-D", str(folder), f"--username={SUPERUSER}", f"--pwfile={password}", "--auth=scram-sha-256"),
-                *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
-                *(["--no-sync"] if self.volatile else []),
-            )
-        # Single-user mode needs no port and no second start.
         self._run(
-            "postgres",
+            str(binary("initdb")),
+            # Nobody gets in by the file that initdb writes; the server is given LOGINS.
+            *("-D", str(folder), f"--username={SUPERUSER}", "--auth=reject"),
+            *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+            *(["--no-sync"] if self.volatile else []),
+        )
+        # Single-user mode needs no port, no second start, and no file with a password in it.
+        self._run(
+            str(binary("postgres")),
             *("--single", "-D", str(folder), "-c", "log_min_error_statement=panic", "postgres"),
-            said=f"CREATE ROLE {OWNER} LOGIN CREATEROLE PASSWORD '{self.owner_password}'\n"
+            said=f"ALTER ROLE {SUPERUSER} PASSWORD '{self.superuser_password}'\n"
+            f"CREATE ROLE {OWNER} LOGIN CREATEROLE PASSWORD '{self.owner_password}'\n"
             f"CREATE DATABASE {DATABASE} OWNER {OWNER}\n",
+            judge=lambda stderr: "ERROR:" in stderr,
         )
 
-    def _run(self, name: str, *arguments: str, said: str = "") -> None:
-        argv = process.unprivileged([str(binary(name)), *arguments], self.home, ends_with=signal.SIGKILL)
-        done = subprocess.run(argv, input=said, capture_output=True, text=True, check=False, cwd="/")
-        if done.returncode or "ERROR:" in done.stderr:
+    def _run(self, *argv: str, said: str = "", judge: Callable[[str], bool] = lambda _: False) -> None:
+        """Run it as PostgreSQL runs; CannotStart when it fails, or `judge` finds by its stderr that it did."""
+        become = process.unprivileged(argv, self.home, ends_with=signal.SIGKILL)
+        done = subprocess.run(become, input=said, capture_output=True, text=True, check=False, cwd="/")
+        if done.returncode or judge(done.stderr):
             said_last = (done.stderr.strip() or done.stdout.strip() or "nothing was said").splitlines()[-1]
             raise CannotStart(f"PostgreSQL's data could not be made in {self.home} (SUPPORT_HOME): {said_last}")
 
@@ -160,16 +167,24 @@ class EmbeddedPostgres:
             ):
                 os.kill(pid, signal.SIGQUIT)
                 process.wait_for_end(pid)
-        except (FileNotFoundError, ProcessLookupError, ValueError):
+        except (FileNotFoundError, PermissionError, ProcessLookupError, ValueError):
             return
 
     def _refuse_another_version(self) -> None:
-        found = (self.data / "PG_VERSION").read_text().strip()
+        found = self._made_by.read_text().strip() if self._made_by.exists() else "another major"
         if found != str(version()):
             raise CannotStart(
                 f"the data in {self.data} is of PostgreSQL {found}, the installed one is {version()}: "
                 "install the release that made it, or set SUPPORT_HOME to an empty folder"
             )
+
+    @property
+    def _made_by(self) -> Path:
+        return self.home / "postgres.version"
+
+    @property
+    def _logins(self) -> Path:
+        return self.home / "pg_hba.conf"
 
 
 def _installation() -> Path:

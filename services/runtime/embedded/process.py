@@ -21,11 +21,11 @@ from typing import BinaryIO
 
 NOBODY = 65534
 _PR_SET_PDEATHSIG = 1
-_CHOWN, _DAC_OVERRIDE, _SETGID, _SETUID, _SETPCAP = 0, 1, 6, 7, 8
+_CHOWN, _DAC_OVERRIDE, _KILL, _SETGID, _SETUID, _SETPCAP = 0, 1, 5, 6, 7, 8
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-class CannotStart(Exception):  # noqa: N818 - one sentence for the terminal, naming what to change
+class CannotStart(Exception):
     """A server of ours cannot run here; the message is for the person at the terminal."""
 
 
@@ -87,7 +87,7 @@ def unprivileged(argv: Sequence[str], folder: Path, *, ends_with: signal.Signals
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         raise CannotStart("PostgreSQL does not run as root: install setpriv (package util-linux), or start as an ordinary user")
-    if not _has(_SETUID, _SETGID, _CHOWN):
+    if not _has(_SETUID, _SETGID, _CHOWN, _KILL):
         raise CannotStart(
             "PostgreSQL does not run as root, and this root may not become another user: start as an ordinary user"
         )
