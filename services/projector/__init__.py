@@ -8,6 +8,7 @@ transaction and acknowledges it.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ async def run(settings: Settings, stop: asyncio.Event, projections: Sequence[Pro
     projection contradicts what is there; everything else it outlives.
     """
     status = status or Status()
+    spare_the_collector()
     connect = connector(settings)
     await _until_it_answers(lambda: prepare(settings, projections), stop)
     source = NatsSource(lambda: bus.connect(bus.credentials(settings, "consumer"), "support-projector"), bus.naming(settings))
@@ -88,9 +90,22 @@ def connector(settings: Settings) -> Callable[[Sequence[str]], Awaitable[Any]]:
     dsn = settings.postgres("project")
 
     async def connect(search: Sequence[str]) -> Any:
-        return await Login(dsn, settings={"search_path": schemas.path(search) or "pg_catalog"}).connect()
+        connection = await Login(dsn, settings={"search_path": schemas.path(search) or "pg_catalog"}).connect()
+        # asyncpg's own UUIDs are as good here (a subclass), and reading the log with them takes a third less time.
+        await connection.reset_type_codec("uuid", schema="pg_catalog")
+        return connection
 
     return connect
+
+
+def spare_the_collector() -> None:
+    """Batches make and drop some thousand objects at a time, none in cycles: look for cycles rarely, and never among what is loaded.
+
+    Measured: half the time of decoding went into the garbage collector's walks.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 def reader(settings: Settings) -> EventReader:
