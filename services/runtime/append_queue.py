@@ -11,15 +11,14 @@ import hmac
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
+from typing import Any
 
 import asyncpg
 
-from services.runtime.batch import CALL, Verdict, arguments, verdicts
+from services.runtime.batch import CALL, Candidate, Verdict, arguments, verdicts
 from services.runtime.command import Command, Receipt
 from services.runtime.errors import (
-    EVENT_LIMIT,
     EpochMismatch,
-    EventTooLarge,
     NotRecorded,
     OutcomeUnknown,
     Overloaded,
@@ -43,32 +42,14 @@ _LOST = (
 _BUSY = (asyncpg.LockNotAvailableError, asyncpg.InsufficientResourcesError, asyncpg.TransactionRollbackError)
 
 
-class Waiting:
-    """A command in the queue and whoever waits for it.
+class Waiting(Candidate):
+    """A command in the queue and whoever waits for it."""
 
-    `writes` are the streams, keys and look-ups no other command of the batch may touch, `reads` what others may read too.
-    """
-
-    __slots__ = ("answer", "command", "digest", "reads", "size", "writes")
+    __slots__ = ("answer",)
 
     def __init__(self, command: Command, digest: bytes | None, answer: asyncio.Future[Receipt]) -> None:
-        self.command = command
-        self.digest = digest
+        super().__init__(command, digest)
         self.answer = answer
-        self.size = check_events(command)
-        writes: set[Hashable] = {event.stream for event in command.events}
-        if command.act.idempotency is not None:
-            writes.add((command.act.idempotency.principal, command.act.idempotency.key))
-        reads: set[Hashable] = {stream for stream, _ in command.checks}
-        if command.has_sides:
-            writes.update((look.kind, look.digest) for look in command.lookups)
-            writes.update(key.person for key in command.person_keys)
-            writes.update(command.destroy_persons)
-            writes.update(command.destroy_entries)
-            reads.update(command.uses)
-            reads.update(key.person for key in command.entry_keys)
-        self.writes = writes
-        self.reads = reads
 
     def tell(self, verdict: Verdict) -> None:
         """Answer, unless the caller has left."""
@@ -98,6 +79,7 @@ class AppendQueue:
         self._patience = patience
         self._waiting: deque[Waiting] = deque()
         self._connection: Connection | None = None
+        self._call: Any = None  # the prepared statement of that connection
         self._lost_at: float | None = None
         self._wake: asyncio.Future[None] | None = None
         self._worker: asyncio.Task[None] | None = None
@@ -165,7 +147,7 @@ class AppendQueue:
             if one.answer.done():  # its caller has left before it was sent
                 continue
             judged = one.command.epoch
-            alone = written.isdisjoint(one.writes) and written.isdisjoint(one.reads) and read.isdisjoint(one.writes)
+            alone = written.isdisjoint(one.writes) and read.isdisjoint(one.writes) and written.isdisjoint(one.reads)
             fits = not batch or size + one.size <= MOST_BYTES
             if alone and fits and (epoch is None or judged is None or judged == epoch):
                 batch.append(one)
@@ -173,8 +155,8 @@ class AppendQueue:
                 epoch = judged if epoch is None else epoch
             else:
                 postponed.append(one)
-            written |= one.writes
-            read |= one.reads
+            written.update(one.writes)
+            read.update(one.reads)
         waiting.extendleft(reversed(postponed))
         return batch
 
@@ -196,15 +178,14 @@ class AppendQueue:
                 one.tell(answer)
 
     async def _send(self, batch: Sequence[Waiting]) -> list[Verdict]:
-        commands = [one.command for one in batch]
-        judged = next((command.epoch for command in commands if command.epoch is not None), None)
+        judged = next((one.command.epoch for one in batch if one.command.epoch is not None), None)
         try:
-            columns = arguments(commands, [one.digest for one in batch])
+            rows = arguments(batch)
         except Exception as error:
             raise NotRecorded(type(error).__name__) from error
         connection = await self._connected()
         try:
-            epoch, head, refused = await connection.fetchrow(CALL, judged, *columns)
+            epoch, head, refused = await self._call.fetchrow(judged, *rows)
         except _BUSY as error:
             raise Overloaded(f"the log is busy ({type(error).__name__})") from None
         except Exception as error:
@@ -214,7 +195,7 @@ class AppendQueue:
             raise NotRecorded(getattr(error, "sqlstate", None) or type(error).__name__) from None
         if judged is not None and judged != epoch:
             raise EpochMismatch(judged, epoch)
-        return verdicts(commands, epoch, head, refused)
+        return verdicts(batch, epoch, head, refused)
 
     async def _connected(self) -> Connection:
         if self._connection is not None and not self._connection.is_closed():
@@ -225,13 +206,15 @@ class AppendQueue:
         pause = 0.05
         while True:
             try:
-                self._connection = await self._connect()
+                connection = await self._connect()
+                self._call = await connection.prepare(CALL)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 if loop.time() + pause - self._lost_at > self._patience:
                     raise Unavailable(f"PostgreSQL cannot be reached ({type(error).__name__})") from None
             else:
+                self._connection = connection
                 self._lost_at = None
-                return self._connection
+                return connection
             await asyncio.sleep(pause)
             pause = min(pause * 2, 0.5)
 
@@ -240,18 +223,3 @@ class AppendQueue:
             with suppress(Exception):
                 self._connection.terminate()
             self._connection = None
-
-
-def check_events(command: Command) -> int:
-    """The bytes of its events. Raises EventTooLarge, and ValueError where a stream's versions leave a hole."""
-    size = 0
-    following: dict[Hashable, int] = {stream: version + 1 for stream, version in command.checks}
-    for event in command.events:
-        length = len(event.state)
-        if length > EVENT_LIMIT:
-            raise EventTooLarge(event.topic, length)
-        if following.setdefault(event.stream, event.version) != event.version:
-            raise ValueError(f"{event.topic} is version {event.version} where {following[event.stream]} follows")
-        following[event.stream] = event.version + 1
-        size += length
-    return size

@@ -1,4 +1,4 @@
-"""One batch of commands on its way to store.append and back: parallel arrays out, a verdict for each command in."""
+"""One batch of commands on its way to store.append and back: arrays of rows out, a verdict for each command in."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import msgspec
 
 from domain.errors import AlreadyExists, IdempotencyKeyReused
 from services.runtime.command import Command, Receipt
-from services.runtime.errors import PersonErased, VersionConflict
+from services.runtime.errors import EVENT_LIMIT, EventTooLarge, PersonErased, VersionConflict
 from services.runtime.position import Position
 
-_ARGUMENTS = ", ".join(f"${number}" for number in range(1, 30))
-CALL = f"SELECT epoch, head, refused FROM store.append({_ARGUMENTS})"  # noqa: S608 - placeholders
-
-
+CALL = "SELECT epoch, head, refused FROM store.append($1, $2, $3, $4, $5)"
 REUSED = "this idempotency key was used for another request; use a new key for a new request"
+
+Row = tuple[Any, ...]
+Verdict = Receipt | Exception
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
@@ -39,123 +39,88 @@ class Refusal(msgspec.Struct, frozen=True, gc=False):
     epoch: int | None = None
 
 
-Verdict = Receipt | Exception
-
 _encode_outcome = msgspec.json.Encoder().encode
 _decode_outcome = msgspec.json.Decoder(Outcome).decode
 _decode_refusals = msgspec.json.Decoder(list[Refusal]).decode
 
 
-def receipt_of(outcome: str | bytes, position: int | None, epoch: int) -> Receipt:
-    """A kept outcome, told again."""
-    return replayed(_decode_outcome(outcome), position, epoch)
+class Candidate:
+    """A command made ready for a batch. Raises EventTooLarge, and ValueError where the versions of a stream do not follow one another.
+
+    `opens` says of each event whether it is the first on its stream; `checks` are the streams that are only read. No other command of the
+    batch may touch what this one `writes`; what it `reads` others may read too. UUIDs stand there as their integers, which hash faster.
+    """
+
+    __slots__ = ("checks", "command", "digest", "opens", "reads", "size", "versions", "writes")
+
+    def __init__(self, command: Command, digest: bytes | None) -> None:
+        self.command = command
+        self.digest = digest
+        self.versions: dict[UUID, int] = {}
+        self.opens: list[bool] = []
+        self.checks: Sequence[tuple[UUID, int]] = ()
+        self.size = 0
+        expected = dict(command.checks) if command.checks else {}
+        for event in command.events:
+            stream, version, length = event.stream, event.version, len(event.state)
+            if length > EVENT_LIMIT:
+                raise EventTooLarge(event.topic, length)
+            before = self.versions.get(stream)
+            self.opens.append(before is None)
+            if before is None:
+                before = expected.pop(stream, version - 1) if expected else version - 1
+            if version != before + 1 or version < 1:
+                raise ValueError(f"{event.topic} is version {version} where {before + 1} follows")
+            self.versions[stream] = version
+            self.size += length
+        self.writes: list[Any] = [stream.int for stream in self.versions]
+        self.reads: list[Any] = []
+        if expected:
+            self.checks = list(expected.items())
+            self.reads += [stream.int for stream in expected]
+        idempotency = command.act.idempotency
+        if idempotency is not None:
+            self.writes.append((idempotency.principal, idempotency.key))
+        if command.has_sides:
+            self.writes += [(look.kind, look.digest) for look in command.lookups]
+            self.writes += [key.person.int for key in command.person_keys]
+            self.writes += [key.int for key in (*command.destroy_persons, *command.destroy_entries)]
+            self.reads += [person.int for person in (*command.uses, *(key.person for key in command.entry_keys))]
 
 
-def replayed(outcome: Outcome, position: int | None, epoch: int | None) -> Receipt:
-    place = None if position is None or epoch is None else Position(epoch, position)
-    return Receipt(position=place, versions=outcome.versions, ids=outcome.ids, replayed=True)
-
-
-def versions_after(command: Command) -> dict[UUID, int]:
-    """Each changed stream's version once the command is recorded."""
-    events = command.events
-    if len(events) == 1:
-        return {events[0].stream: events[0].version}
-    return {event.stream: event.version for event in events}
-
-
-def arguments(commands: Sequence[Command], digests: Sequence[bytes | None]) -> list[list[Any]]:
-    """The parallel arrays of store.append, in its order, without the judged epoch. `digests` are the HMACs of the requests."""
-    principals: list[str | None] = []
-    keys: list[str | None] = []
-    outcomes: list[str | None] = []
-    last_events: list[int | None] = []
-    check_command: list[int] = []
-    check_stream: list[UUID] = []
-    check_version: list[int] = []
-    owners: list[int] = []
-    streams: list[UUID] = []
-    versions: list[int] = []
-    topics: list[str] = []
-    states: list[bytes] = []
-    classes: list[str] = []
-    organisations: list[UUID | None] = []
-    occurred: list[Any] = []
-    correlations: list[UUID] = []
-    causations: list[str | None] = []
-    kinds: list[str] = []
-    actors: list[UUID] = []
-    traceparents: list[str | None] = []
-    sides: list[tuple[int, str, UUID | None, UUID | None, UUID | None, str | None, bytes | None]] = []
-    place = 0
-    for number, command in enumerate(commands, 1):
+def arguments(batch: Sequence[Candidate]) -> tuple[list[Row], list[Row], list[Row] | None, list[Row] | None]:
+    """Commands, events, checks and sides as store.append takes them."""
+    commands: list[Row] = []
+    events: list[Row] = []
+    checks: list[Row] = []
+    sides: list[Row] = []
+    for number, one in enumerate(batch, 1):
+        command = one.command
         act = command.act
         actor = act.actor
-        checked = command.checks
-        for stream, version in checked:
-            check_command.append(number)
-            check_stream.append(stream)
-            check_version.append(version)
-        known = {stream for stream, _ in checked}
-        for event in command.events:
-            stream = event.stream
-            if stream not in known:
-                known.add(stream)
-                check_command.append(number)
-                check_stream.append(stream)
-                check_version.append(event.version - 1)
-            owners.append(number)
-            streams.append(stream)
-            versions.append(event.version)
-            topics.append(event.topic)
-            states.append(event.state)
-            classes.append(event.classification)
-            organisations.append(event.organisation)
-            occurred.append(event.occurred_at)
-            correlations.append(act.correlation)
-            causations.append(act.causation)
-            kinds.append(actor.kind)
-            actors.append(actor.id)
-            traceparents.append(act.traceparent)
-        place += len(command.events)
-        last_events.append(place if command.events else None)
+        correlation, causation, kind, actor_id, trace = act.correlation, act.causation, actor.kind, actor.id, act.traceparent
+        for event, opens in zip(command.events, one.opens, strict=True):
+            events.append(
+                (
+                    *(number, opens, event.stream, event.version, event.topic, event.state, event.classification),
+                    *(event.organisation, event.occurred_at, correlation, causation, kind, actor_id, trace),
+                )
+            )
         idempotency = act.idempotency
         if idempotency is None:
-            principals.append(None)
-            keys.append(None)
-            outcomes.append(None)
+            commands.append((None, None, None, None, None))
         else:
-            principals.append(idempotency.principal)
-            keys.append(idempotency.key)
-            outcomes.append(_encode_outcome(Outcome(command.ids, versions_after(command))).decode())
+            outcome = _encode_outcome(Outcome(command.ids, one.versions)).decode()
+            last = len(events) if command.events else None
+            commands.append((idempotency.principal, idempotency.key, one.digest, outcome, last))
+        if one.checks:
+            checks += [(number, stream, version) for stream, version in one.checks]
         if command.has_sides:
-            sides.extend(_sides(number, command))
-    columns: list[list[Any]] = [list(column) for column in zip(*sides, strict=True)] if sides else [[] for _ in range(7)]
-    return [
-        *(principals, keys, list(digests), outcomes, last_events),
-        *(check_command, check_stream, check_version),
-        *(
-            owners,
-            streams,
-            versions,
-            topics,
-            states,
-            classes,
-            organisations,
-            occurred,
-            correlations,
-            causations,
-            kinds,
-            actors,
-            traceparents,
-        ),
-        *columns,
-    ]
+            sides += _sides(number, command)
+    return commands, events, checks or None, sides or None
 
 
-def _sides(
-    number: int, command: Command
-) -> list[tuple[int, str, UUID | None, UUID | None, UUID | None, str | None, bytes | None]]:
+def _sides(number: int, command: Command) -> list[Row]:
     return [
         *((number, "person", key.person, None, None, key.kek, key.wrapped) for key in command.person_keys),
         *((number, "entry", key.entry, key.person, key.stream, None, key.wrapped) for key in command.entry_keys),
@@ -166,19 +131,20 @@ def _sides(
     ]
 
 
-def verdicts(commands: Sequence[Command], epoch: int, head: int, refused: str | None) -> list[Verdict]:
+def verdicts(batch: Sequence[Candidate], epoch: int, head: int, refused: str | None) -> list[Verdict]:
     """What to tell each caller, from what store.append returned."""
-    refusals: dict[int, Exception | Receipt] = {}
+    refusals: dict[int, Verdict] = {}
     for refusal in _decode_refusals(refused) if refused else ():
         # A command may be refused for several reasons; a first outcome comes before all of them.
         refusals.setdefault(refusal.command, _told(refusal))
     answers: list[Verdict] = []
-    for number, command in enumerate(commands, 1):
+    for number, one in enumerate(batch, 1):
         answer = refusals.get(number) if refusals else None
         if answer is None:
-            head += len(command.events)
-            place = Position(epoch, head) if command.events else None
-            answer = Receipt(position=place, versions=versions_after(command), ids=command.ids)
+            count = len(one.opens)
+            head += count
+            place = Position(epoch, head) if count else None
+            answer = Receipt(position=place, versions=one.versions, ids=one.command.ids)
         answers.append(answer)
     return answers
 
@@ -186,13 +152,23 @@ def verdicts(commands: Sequence[Command], epoch: int, head: int, refused: str | 
 def _told(refusal: Refusal) -> Verdict:
     match refusal:
         case Refusal(status="REPLAYED", outcome=Outcome() as outcome):
-            return replayed(outcome, refusal.position, refusal.epoch)
+            return _again(outcome, refusal.position, refusal.epoch)
         case Refusal(status="KEY_REUSED"):
             return IdempotencyKeyReused(REUSED)
         case Refusal(status="LOOKUP_TAKEN"):
             return AlreadyExists("it is taken already", existing=refusal.stream)
         case Refusal(status="ERASED", stream=UUID() as person):
             return PersonErased(person)
-        case Refusal(stream=UUID() as stream, current=int() as current):
+        case Refusal(status="CONFLICT", stream=UUID() as stream, current=int() as current):
             return VersionConflict(stream, current)
     raise AssertionError(refusal.status)
+
+
+def receipt_of(outcome: str | bytes, position: int | None, epoch: int) -> Receipt:
+    """A kept outcome, told again."""
+    return _again(_decode_outcome(outcome), position, epoch)
+
+
+def _again(outcome: Outcome, position: int | None, epoch: int | None) -> Receipt:
+    place = None if position is None or epoch is None else Position(epoch, position)
+    return Receipt(position=place, versions=outcome.versions, ids=outcome.ids, replayed=True)
