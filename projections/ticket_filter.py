@@ -70,6 +70,8 @@ class TicketFilter(Struct, frozen=True, kw_only=True):
 
     def sql(self, arguments: Arguments, viewer: Viewer) -> str:
         """The predicate over tickets as `t`."""
+        if self.tags is not None and not viewer.sees_staff:
+            return "FALSE"
         parts: list[str] = []
         for name in ("status", "kind", "priority", "severity", "channel"):
             if (compare := getattr(self, name)) is not None:
@@ -89,8 +91,6 @@ class TicketFilter(Struct, frozen=True, kw_only=True):
         if self.sla_state is not None:
             parts += _exists("sla_targets g", "g.ticket", [f"g.state = ANY({arguments(list(self.sla_state), 'text[]')})"])
         if self.tags is not None:
-            if not viewer.sees_staff:
-                return "FALSE"
             parts += _exists("ticket_staff s", "s.ticket", [f"s.tags @> {arguments(list(self.tags), 'text[]')}"])
         return " AND ".join(parts) or "TRUE"
 
