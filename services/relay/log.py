@@ -28,7 +28,7 @@ SELECT l.epoch, l.base,
   (SELECT max(notification_id) FROM store.stored_events) AS head
 FROM store.logs l ORDER BY l.epoch DESC LIMIT 1
 """
-_IDENTITY = "SELECT epoch, originator_id, originator_version FROM store.stored_events WHERE notification_id = $1"
+_IDENTITY = "SELECT epoch, originator_id, originator_version, recorded_at FROM store.stored_events WHERE notification_id = $1"
 _AFTER = """
 SELECT originator_id, originator_version, topic, state, notification_id, epoch, class, organisation, occurred_at, recorded_at,
   correlation, causation, actor_kind, actor, traceparent

@@ -260,12 +260,17 @@ def _shape(config: StreamConfig) -> tuple[object, ...]:
 
 async def last_in_stream(client: Client) -> tuple[int, Identity | None] | None:
     """The stream's last sequence and which fact lies there (None: none of ours); None without a stream or in an empty one."""
-    js = client.jetstream(timeout=10)
     try:
-        state = (await js.stream_info(STREAM)).state
-        if not state.messages:
-            return None
-        return state.last_seq, identity((await js.get_msg(STREAM, state.last_seq)).headers)
+        state = (await client.jetstream(timeout=10).stream_info(STREAM)).state
+    except NotFoundError:
+        return None
+    return (state.last_seq, await fact_in_stream(client, state.last_seq)) if state.messages else None
+
+
+async def fact_in_stream(client: Client, sequence: int) -> Identity | None:
+    """Which fact lies at a sequence; None when none of ours does."""
+    try:
+        return identity((await client.jetstream(timeout=10).get_msg(STREAM, sequence)).headers)
     except NotFoundError:
         return None
 

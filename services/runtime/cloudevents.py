@@ -30,11 +30,12 @@ class NotAnEvent(ValueError):
 
 
 class Identity(NamedTuple):
-    """Which fact: the same in store and stream, and never of two facts, not even across a restored store."""
+    """Which fact: the same in store and stream. `recorded_at` tells it from one that a restored store recorded at the same version."""
 
     epoch: int
     stream: UUID
     version: int
+    recorded_at: datetime
 
 
 def encoded(value: str) -> str:
@@ -82,7 +83,7 @@ class Naming:
         try:
             who = identity(headers)
             if who is None:
-                raise NotAnEvent("the message bears no ce-id and ce-position of ours")
+                raise NotAnEvent("the message bears no ce-id, ce-position and ce-recordedtime of ours")
             organisation = subject.rpartition(".")[2]
             return RecordedEvent(
                 stream=who.stream,
@@ -94,7 +95,7 @@ class Naming:
                 classification=headers["ce-dataclassification"],
                 organisation=None if organisation in ("public", "none") else UUID(organisation),
                 occurred_at=datetime.fromisoformat(headers["ce-time"]),
-                recorded_at=datetime.fromisoformat(headers["ce-recordedtime"]),
+                recorded_at=who.recorded_at,
                 correlation=UUID(headers["ce-correlationid"]),
                 causation=unquote(headers["ce-causationid"]) if "ce-causationid" in headers else None,
                 actor_kind=unquote(headers["ce-authtype"]),
@@ -121,7 +122,8 @@ def identity(headers: Mapping[str, str] | None) -> Identity | None:
     if found is None or headers is None:
         return None
     try:
-        return Identity(Position.parse(headers.get("ce-position", "")).epoch, UUID(found[1]), int(found[2]))
+        recorded_at = datetime.fromisoformat(headers.get("ce-recordedtime", ""))
+        return Identity(Position.parse(headers.get("ce-position", "")).epoch, UUID(found[1]), int(found[2]), recorded_at)
     except ValueError:
         return None
 

@@ -29,11 +29,13 @@ _INSERT = """
 INSERT INTO store.stored_events SELECT
   ('0199a1de-7c10-7b5e-8d0e-' || lpad(to_hex($4::int * 65536 + p / 10), 12, '0'))::uuid, p % 10 + 1, 'ticket.tagged.v1',
   convert_to('{"at":"2026-07-01T08:14:03.120000Z","tag":"' || p || repeat('x', $5::int) || '"}', 'UTF8'), p,
-  l.epoch, CASE WHEN p % 3 = 0 THEN 'restricted' ELSE 'confidential' END, $3, $6, $6,
+  l.epoch, CASE WHEN p % 3 = 0 THEN 'restricted' ELSE 'confidential' END, $3, $6, clock_timestamp(),
   '0199c2aa-0b1d-7e6f-9a33-1f2e3d4c5b6a', NULL, 'user', '0198f00d-1111-7222-8333-444455556666', NULL
 FROM generate_series($1::bigint, $2::bigint) AS p, (SELECT max(epoch) AS epoch FROM store.logs) AS l
 """
-_IN_STORE = "SELECT notification_id, epoch, originator_id, originator_version, state FROM store.stored_events ORDER BY 1"
+_IN_STORE = (
+    "SELECT notification_id, epoch, originator_id, originator_version, recorded_at, state FROM store.stored_events ORDER BY 1"
+)
 
 
 async def record(dsn: str, count: int, *, line: int = 0, padding: int = 0) -> int:
@@ -56,15 +58,6 @@ async def lose(dsn: str, after: int) -> None:
     """What a restore to an earlier point does to the log."""
     connection = await asyncpg.connect(dsn)
     await connection.execute("DELETE FROM store.stored_events WHERE notification_id > $1", after)
-    await connection.close()
-
-
-async def begin_epoch(dsn: str) -> None:
-    """What `support restore` does to the log, but for its event."""
-    connection = await asyncpg.connect(dsn)
-    await connection.execute(
-        "INSERT INTO store.logs SELECT max(epoch) + 1, now(), (SELECT max(notification_id) FROM store.stored_events) FROM store.logs"
-    )
     await connection.close()
 
 
@@ -129,7 +122,7 @@ async def reaches(settings: Settings, position: int) -> None:
         await until(there)
 
 
-Message = tuple[int, int, UUID, int, bytes]
+Message = tuple[int, int, UUID, int, datetime, bytes]
 
 
 async def in_stream(settings: Settings) -> list[Message]:

@@ -11,19 +11,21 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from uuid import UUID
 
 from services.relay.metrics import Status
 from services.runtime import bus
 from services.runtime.embedded import process
 from services.runtime.embedded.nats import EmbeddedNats
 from services.runtime.nats_permissions import STREAM
+from services.runtime.restore import Restored, begin_epoch
 from services.runtime.settings import Settings
 from services.runtime.stream import Delivery, Reader
 from tests.ground import TestDatabase, logins
 from tests.services.relay.ground import (
-    begin_epoch,
     connected,
     fetch,
     in_store,
@@ -174,17 +176,25 @@ async def the_store_is_restored_to_an_earlier_point(
         assert not status.ready
         assert await in_stream(settings) == published, "it published although the store had lost facts"
 
-        # What `support restore` does: what was recorded meanwhile belongs to the new line.
-        await lose(dsn, kept)
-        await begin_epoch(dsn)
-        await record(dsn, anew, line=1)
+        # What was recorded before the new epoch was begun belongs to it as well: others know other facts at these positions.
+        restored = await begin(settings)
+        assert restored == Restored(2, kept, kept + given_up)
+        await record(dsn, anew, line=2)
         await reaches_line(settings, dsn)
-        after = await read(settings, kept + anew)
+        after = await read(settings, kept + 2 * anew + 1)
         assert status.ready
     assert await in_stream(settings) == await in_store(dsn)
     newest = max((delivery.event.epoch, delivery.event.position) for delivery in before)
     fresh = [delivery for delivery in after if (delivery.event.epoch, delivery.event.position) > newest]
-    assert positions(fresh) == list(range(kept + 1, kept + anew + 1)), "a new fact was taken for an old one"
+    assert positions(fresh) == list(range(kept + 1, kept + 2 * anew + 2)), "a new fact was taken for an old one"
+
+
+async def begin(settings: Settings, kept_through: int | None = None) -> Restored:
+    """What `support restore` does."""
+    async with connected(settings, "admin") as client:
+        return await begin_epoch(
+            settings.owner_dsn, client, at=datetime.now(UTC), correlation=UUID(int=7), kept_through=kept_through
+        )
 
 
 async def reaches_line(settings: Settings, dsn: str) -> None:
@@ -195,7 +205,7 @@ async def reaches_line(settings: Settings, dsn: str) -> None:
 
         async def there() -> bool:
             found = await bus.last_in_stream(client)
-            return found is not None and found[1] is not None and (found[0], *found[1]) == last[:4]
+            return found is not None and found[1] is not None and (found[0], *found[1]) == last[:5]
 
         await until(there)
 

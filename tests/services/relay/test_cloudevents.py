@@ -118,13 +118,20 @@ def test_a_reader_gets_the_row_that_the_store_holds(
     assert NAMING.event(subject(row), NAMING.headers(row), row.state) == row
 
 
-def test_a_fact_is_told_by_epoch_stream_and_version() -> None:
-    assert identity(NAMING.headers(RESOLVED)) == Identity(1, STREAM, 14)
+def test_a_fact_is_told_by_epoch_stream_version_and_when_it_was_recorded() -> None:
+    assert identity(NAMING.headers(RESOLVED)) == Identity(1, STREAM, 14, RESOLVED.recorded_at)
 
 
 @pytest.mark.parametrize(
     "headers",
-    [None, {}, {"ce-id": "x"}, {"ce-id": f"{STREAM}/14"}, {"ce-id": f"{STREAM}/0", "ce-position": "1.1"}],
+    [
+        None,
+        {},
+        {"ce-id": "x"},
+        {"ce-id": f"{STREAM}/14"},
+        {"ce-id": f"{STREAM}/0", "ce-position": "1.1"},
+        {"ce-id": f"{STREAM}/1", "ce-position": "1.1"},
+    ],
 )
 def test_a_message_of_somebody_else_is_no_fact(headers: dict[str, str] | None) -> None:
     assert identity(headers) is None
