@@ -12,8 +12,6 @@ from typing import Any
 
 import click
 
-from services.cli.failures import sentence
-
 COMMANDS = {
     "dev": ("development", "Run everything on this machine, with demo data."),
     "token": ("tokens", "Print a development token for a role."),
@@ -55,6 +53,8 @@ class Commands(click.Group):
         except Exception as error:
             if os.environ.get("SUPPORT_LOG_LEVEL", "").lower() == "debug":
                 raise
+            from services.cli.failures import sentence
+
             text, code = sentence(error)
             click.echo(text, err=True)
             sys.exit(code)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+from pathlib import Path
 
 import click
 
+from services.cli.running import imported
 from services.runtime.origins import origins
 from services.runtime.settings import PREFIX, Settings, is_secret, load_settings, plain, variable
 
@@ -36,6 +39,22 @@ def settings(as_json: bool) -> None:
         click.echo(click.style(f"    {about}", dim=True))
     for name in unknown:
         click.echo(f"{name} is set but is no setting of ours", err=True)
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Write nothing; exit code 1 when a file is stale.")
+def schemas(check: bool) -> None:
+    """Write the generated files: schema.graphql, and the JSON Schema of every event.
+
+    \b
+    Examples:  support schemas
+               support schemas --check
+    """
+    root = Path(__file__).resolve().parents[2]
+    stale = imported("services.cli.generated:stale")(root) if check else imported("services.cli.generated:write")(root)
+    for file in stale:
+        click.echo(f"{file.relative_to(root)} {'is stale: run `make schemas`' if check else 'written'}")
+    sys.exit(1 if check and stale else 0)
 
 
 def _shown(effective: Settings, name: str) -> object:

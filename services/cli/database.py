@@ -45,8 +45,8 @@ async def bring_up_to_date(settings: Settings) -> list[str]:
 def restore(kept_through: int | None, yes: bool) -> None:
     """Begin a new epoch after the database was restored to an earlier point, or failed over and lost its tail.
 
-    Needs SUPPORT_POSTGRES_OWNER_DSN and the admin's login at NATS. What was lost stays lost; what is recorded from now on is of another
-    line, so nobody takes it for one of the lost facts. The relay then makes the stream anew and the read models catch up, both by
+    Needs SUPPORT_POSTGRES_OWNER_DSN and the admin's login at NATS. What was lost stays lost; what is recorded from now on is of
+    another line, so nobody takes it for one of the lost facts. The relay then makes the stream anew and the read models catch up, both by
     themselves. When the stream was behind or is gone too, it cannot tell what was lost: name the position the backup ended at.
 
     \b

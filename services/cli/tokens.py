@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
-import asyncpg
 import click
 
 from domain.policies import NAMESPACE
 from projections.viewer import Role
 from services.cli.running import run_once
+from services.cli.wiring import reading
 from services.runtime.settings import Settings, SettingsInvalid, load_settings
 
 CUSTOMERS = (Role.CUSTOMER, Role.CUSTOMER_ADMIN)
@@ -88,8 +88,7 @@ async def issued(
     known = {scope.name for scope in Scope}
     if unknown := set(scopes) - known:
         raise click.BadParameter(f"there is no scope {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
-    connection = await _reader(settings)
-    try:
+    async with reading(settings, "read") as connection:
         claims: dict[str, Any]
         if role in CUSTOMERS:
             claims = await _customer(connection, role, organisations, contact)
@@ -104,21 +103,11 @@ async def issued(
             claims = await _staff(connection, role, name)
             if role is Role.SERVICE_MANAGER:
                 claims["organisations"] = await _organisations(connection, organisations)
-    finally:
-        await connection.close()
     return Token(
         role.value,
         claims["name"],
         issue_token(settings.token_secret.get_secret_value(), role=role, lifetime=lifetime, **claims),
     )
-
-
-async def _reader(settings: Settings) -> Any:
-    from services.cli.declared import PROJECTIONS
-    from services.runtime.postgres import Login
-
-    path = ", ".join(f'"{each.schema}"' for each in PROJECTIONS)
-    return await Login(settings.postgres("read"), settings={"search_path": path}).connect()
 
 
 async def _customer(connection: Any, role: Role, organisations: tuple[str, ...], contact: str | None) -> dict[str, Any]:
@@ -139,7 +128,7 @@ async def _staff(connection: Any, role: Role, name: str | None) -> dict[str, Any
     return {"subject": uuid5(NAMESPACE, f"staff/{role.value}/{somebody}"), "name": somebody, "queues": ["support"]}
 
 
-async def _organisations(connection: asyncpg.Connection, refs: tuple[str, ...]) -> list[UUID]:
+async def _organisations(connection: Any, refs: tuple[str, ...]) -> list[UUID]:
     rows = await connection.fetch(
         "SELECT id, ref FROM organisations WHERE NOT erased AND ($1 = '{}' OR ref = ANY($1))", list(refs)
     )

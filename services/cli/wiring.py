@@ -14,7 +14,8 @@ from services.runtime.codec import Codec
 from services.runtime.digests import Digests
 from services.runtime.event_store import EventStore, open_store
 from services.runtime.keys import Keyring, Vault
-from services.runtime.settings import Settings
+from services.runtime.postgres import Login, Pool
+from services.runtime.settings import PostgresRole, Settings
 from services.runtime.telemetry import Check, health_server
 from services.runtime.writer import Writer
 
@@ -40,6 +41,19 @@ async def writing(settings: Settings) -> AsyncIterator[Writing]:
     codec, digests, vault = Codec(), Digests(secret), Vault(settings.key_encryption)
     async with open_store(settings.postgres("append"), secret=secret.encode()) as store:
         yield Writing(store, Writer(store, codec, Keyring(store.pool, vault), digests), codec, digests)
+
+
+@asynccontextmanager
+async def reading(settings: Settings, role: PostgresRole) -> AsyncIterator[Pool]:
+    """A pool of one role's connections that find the read models' tables."""
+    from services.cli.declared import PROJECTIONS
+
+    path = ", ".join(f'"{each.schema}"' for each in PROJECTIONS)
+    pool = await Login(settings.postgres(role), settings={"search_path": path}).pool()
+    try:
+        yield pool
+    finally:
+        await pool.close()
 
 
 @asynccontextmanager

@@ -59,6 +59,7 @@ async def run(settings: Settings, *, demo: bool, external: bool, logs: bool, des
             async with _unless_stopped(stop):
                 settings = await _start_servers(everything, settings, external=external)
                 await _once(settings, "migrate")
+                await _once(settings, "policies", "apply")
                 await _start_processes(everything, settings)
                 if demo:
                     await _seed(settings)
