@@ -62,8 +62,10 @@ class NatsSource:
             async with stream.Reader(client, PROJECTOR.name, self._naming) as reader:
                 self._reader = reader
                 self._there.set()
-                await asyncio.Event().wait()
+                while not client.is_closed:  # noqa: ASYNC110 - nats-py closes for good only where the server turned it away
+                    await asyncio.sleep(1)
         finally:
             self._reader = None
+            self._there.clear()
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(client.drain(), 2)  # what was acknowledged last gets out

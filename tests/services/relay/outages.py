@@ -249,15 +249,10 @@ def start_process(settings: Settings) -> subprocess.Popen[bytes]:
         "SUPPORT_POSTGRES_DSN": str(settings.postgres_dsn),
         "SUPPORT_NATS_URL": str(settings.nats_url),
     }
-    program = (
-        "import asyncio\n"
-        "from services import relay\n"
-        "from services.runtime.settings import load_settings\n"
-        "asyncio.run(relay.run(load_settings(), asyncio.Event()))\n"
-    )
     return subprocess.Popen(
-        [sys.executable, "-c", program],
+        [sys.executable, "-m", "services.cli", "relay"],
         env={**os.environ, **environment},
         cwd=Path(__file__).parents[3],
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

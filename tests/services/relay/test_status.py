@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,8 @@ from services.relay.metrics import Status
 from services.runtime.embedded.process import free_port
 from services.runtime.settings import Settings
 from tests.ground import TestDatabase
-from tests.services.relay.ground import reaches, record, relaying, until
-from tests.services.relay.outages import broker
+from tests.services.relay.ground import in_store, in_stream, reaches, record, relaying, until
+from tests.services.relay.outages import broker, start_process
 
 
 async def test_leader_and_standby_are_ready(settings: Settings) -> None:
@@ -79,3 +80,18 @@ async def test_a_relay_without_its_servers_says_which_setting_names_them_and_sti
         assert not status.ready
         stop.set()
         await asyncio.wait_for(running, 10)
+
+
+async def test_told_to_stop_the_process_finishes_its_batch_and_ends_well(database: TestDatabase, settings: Settings) -> None:
+    running = start_process(settings)
+    try:
+        await record(database.owner_dsn, 500)
+        await reaches(settings, 500)
+        await record(database.owner_dsn, 20_000)
+        running.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(running.wait, 30) == 0
+    finally:
+        running.kill()
+    published, stored = await in_stream(settings), await in_store(database.owner_dsn)
+    assert published == stored[: len(published)]
+    assert len(published) % 500 == 0, "a batch was torn"
