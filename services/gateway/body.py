@@ -69,7 +69,7 @@ def asked(value: Any) -> Asked:
         raise BadRequest(400, "operationName is a string.")
     if not isinstance(value.get("extensions", {}), dict | None):
         raise BadRequest(400, "extensions is an object.")
-    if any(not isinstance(each, str) or _unclean(each) for each in (query, name or "")):
+    if _unclean(query) or _unclean(name or ""):
         raise BadRequest(400, "The document contains characters that no document has.")
     _judge(variables)
     return Asked(query, variables or {}, name or None)

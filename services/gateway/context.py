@@ -17,7 +17,6 @@ from projections.viewer import Viewer
 from services.gateway.auth import Identity
 from services.gateway.failures import Code, RequestFailed
 from services.gateway.services import Services
-from services.runtime.freshness import BadPosition, ReadBehind
 from services.runtime.position import Position
 
 
@@ -29,7 +28,15 @@ class Context:
     identity: Identity | None
     correlation: UUID
     traceparent: str | None = None
+    asked: bytes = b""
+    """The mutation under way in one canonical form; mutations of an operation run one after the other."""
+    began: datetime | None = None
+    """When the mutation under way began: the time of its act."""
     loaders: dict[str, Any] = field(default_factory=dict)
+
+    def anew(self) -> Context:
+        """For the next operation or message: the same party, nothing read yet."""
+        return Context(self.services, self.identity, self.correlation, self.traceparent)
 
     @property
     def viewer(self) -> Viewer:
@@ -42,14 +49,19 @@ class Context:
     def now(self) -> datetime:
         return self.services.clock.now()
 
+    @property
+    def at(self) -> datetime:
+        return self.began or self.now
+
     async def policies(self) -> Policies:
         """Those in force."""
-        return await self.services.policies.now()
+        return await self.services.policies()
 
     @property
     def database(self) -> Database:
         """The pool of the asking party's kind: customers' connections have no grant on what is staff's."""
-        return self.services.customers if self.viewer.is_customer else self.services.readers
+        pool: Database = self.services.customers if self.viewer.is_customer else self.services.readers
+        return pool
 
     async def reading(self, at_least: Position | None, projections: Sequence[Projection]) -> Database:
         """Where to read, once these read models include `at_least`. Never serves older rows: it says READ_BEHIND instead."""
@@ -57,28 +69,10 @@ class Context:
             await self.services.reached(at_least, projections)
         return self.database
 
-    async def must_not_be_blocked(self, projections: Sequence[Projection], *streams: UUID) -> None:
-        """READ_BLOCKED when events of these streams are parked: their rows are not to be trusted."""
-        if await self.services.parked.holds(projections, streams):
-            raise RequestFailed(
-                Code.READ_BLOCKED, "Some of this object's history could not be read into the view; staff have been told."
-            )
+    async def after(self, position: Position, projections: Sequence[Projection], patience: float) -> Database:
+        """Where to read what was just written."""
+        await self.services.reached(position, projections, patience=patience)
+        return self.database
 
 
 Info: TypeAlias = strawberry.Info[Context, None]
-
-
-async def wait_for(services: Any, at_least: Position, keys: Sequence[tuple[str, int]], seconds: float) -> Position:
-    """Freshness, in the words of the schema's errors."""
-    try:
-        reached: Position = await services.wait(at_least, keys, timeout=seconds)
-    except BadPosition:
-        raise RequestFailed(Code.BAD_POSITION, "This position is not of this service's log, or lies beyond its end.") from None
-    except ReadBehind as behind:
-        raise RequestFailed(
-            Code.READ_BEHIND,
-            "The view has not caught up yet; ask again in a moment.",
-            reached=str(behind.reached),
-            asked=str(at_least),
-        ) from None
-    return reached

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +66,7 @@ class Engine:
             result = await result
         return answered(result, context)
 
-    async def feed(self, operation: Operation, asked: Asked, context: Context) -> AsyncIterator[Answer]:
+    async def feed(self, operation: Operation, asked: Asked, context: Context) -> AsyncGenerator[Answer, None]:
         """The messages of a subscription; a single one where it could not begin."""
         result: Any = subscribe(
             self.schema,

@@ -12,11 +12,26 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 from graphql import GraphQLError
 
 from domain.errors import Refused
+from projections.paging import BadCursor, BadPage
+from projections.snapshot import ReadBlocked
+from services.gateway.ids import global_id
 from services.runtime.errors import OutcomeUnknown, Overloaded, StoreClosed
+from services.runtime.freshness import BadPosition, ReadBehind
 
+_NO_DATABASE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.QueryCanceledError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.TooManyConnectionsError,
+    ConnectionError,
+    TimeoutError,
+)
 log = logging.getLogger(__name__)
 
 
@@ -97,6 +112,26 @@ def understood(cause: BaseException | None) -> RequestFailed | None:
         )
     if isinstance(cause, Refused):
         return RequestFailed(Code.BAD_INPUT, cause.message)
+    if isinstance(cause, BadPage):
+        return RequestFailed(Code.BAD_INPUT, f"{str(cause).capitalize()}.")
+    if isinstance(cause, BadCursor):
+        return RequestFailed(
+            Code.BAD_CURSOR, "This cursor does not belong to this list with these arguments; begin without one."
+        )
+    if isinstance(cause, BadPosition):
+        return RequestFailed(Code.BAD_POSITION, "This position is not of this service's log, or lies beyond its end.")
+    if isinstance(cause, ReadBehind):
+        return RequestFailed(
+            Code.READ_BEHIND, "The view has not caught up yet; ask again in a moment.", reached=str(cause.reached)
+        )
+    if isinstance(cause, ReadBlocked):
+        return RequestFailed(
+            Code.READ_BLOCKED,
+            "Some of this could not be taken into the view; an operator has to look at it.",
+            blocked=[str(global_id("ticket", stream)) for stream in cause.streams],
+        )
+    if isinstance(cause, _NO_DATABASE):
+        return RequestFailed(Code.OVERLOADED, "The database cannot be reached or takes too long; try again in a moment.")
     return None
 
 

@@ -9,7 +9,6 @@ from uuid import UUID
 from strawberry import ID
 
 from domain.errors import NotFound
-from services.gateway.failures import Code, RequestFailed
 
 KINDS = {
     "ticket": "tk", "contact": "ct", "organisation": "og", "agent": "ag", "program": "sv", "system": "sy",
@@ -45,10 +44,3 @@ def of_kind(kind: str, text: str, *path: str) -> UUID:
 
 def optional(kind: str, text: str | None, *path: str) -> UUID | None:
     return None if text is None else of_kind(kind, text, *path)
-
-
-def asked(text: str) -> tuple[str, UUID] | None:
-    """For lookups: like `read`, but an empty or absurdly long id is the client's mistake."""
-    if not 1 <= len(text) <= 64:
-        raise RequestFailed(Code.BAD_INPUT, "An id has 1 to 64 characters.")
-    return read(text)

@@ -35,7 +35,7 @@ class Selected:
 class Selection:
     """The selection below some nodes, read as that of one object type."""
 
-    def __init__(self, info: GraphQLResolveInfo, nodes: Sequence[FieldNode] | None = None) -> None:
+    def __init__(self, info: GraphQLResolveInfo[Any], nodes: Sequence[FieldNode] | None = None) -> None:
         self._info = info
         self._nodes = tuple(info.field_nodes) if nodes is None else tuple(nodes)
 
@@ -98,4 +98,4 @@ def _applies(schema: GraphQLSchema, condition: str, type_name: str) -> bool:
     if not is_abstract_type(wider):
         return False
     assert isinstance(wider, GraphQLAbstractType)
-    return schema.is_sub_type(wider, narrow)  # type: ignore[arg-type]
+    return schema.is_sub_type(wider, narrow)

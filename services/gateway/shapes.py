@@ -67,6 +67,11 @@ def page_info(connection: Connection[Any]) -> PageInfo:
     )
 
 
+def given(value: N | None) -> N | None:
+    """A field of a @oneOf input: None where another was given."""
+    return None if value is strawberry.UNSET else value
+
+
 def member(enum: type[N], name: str) -> N:
     """The enum's member of this name. Rows say names; the schema has members."""
     return enum[name]  # type: ignore[index, no-any-return]

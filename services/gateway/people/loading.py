@@ -29,7 +29,7 @@ def contacts(context: Context) -> DataLoader[UUID, contacts_read.Contact | None]
 
 def organisations(context: Context) -> DataLoader[UUID, organisations_read.Organisation | None]:
     async def load(ids: Sequence[UUID]) -> list[organisations_read.Organisation | None]:
-        found = await organisations_read.organisations_by_id(context.database, context.viewer, ids)
+        found = await organisations_read.organisations_by(context.database, context.viewer, ids=ids)
         by_id = {row.id: row for row in found}
         return [by_id.get(each) for each in ids]
 
@@ -61,5 +61,6 @@ async def queue(context: Context, id: UUID) -> queues_read.Queue:
 def _kept(context: Context, name: str, load: Callable[[Sequence[K]], Awaitable[list[V]]]) -> DataLoader[K, V]:
     """One loader of a kind for each request: what was read once in an answer is not read again."""
     if name not in context.loaders:
-        context.loaders[name] = DataLoader(load_fn=load)  # type: ignore[arg-type]
-    return context.loaders[name]
+        context.loaders[name] = DataLoader(load_fn=load)
+    loader: DataLoader[K, V] = context.loaders[name]
+    return loader

@@ -24,6 +24,7 @@ from services.gateway.shapes import Actor, Node, PageInfo, member, page_info
 from services.gateway.tickets.filters import NEWEST_CHANGES_FIRST, TicketFilter, TicketOrder
 
 ERASED = "Erased person"
+ERASED_ORGANISATION = "Erased organisation"
 
 if TYPE_CHECKING:
     from services.gateway.tickets.ticket import TicketConnection
@@ -100,7 +101,7 @@ class Organisation(Node):
             id=global_id("organisation", row.id),
             ref=row.ref,
             version=row.version,
-            name=row.name,
+            name=ERASED_ORGANISATION if row.erased else row.name or row.ref,
             email_domains=row.email_domains,
             uuid=row.id,
         )

@@ -101,3 +101,13 @@ class TicketOrder:
 
 
 NEWEST_CHANGES_FIRST = TicketOrder(field=TicketOrderField.UPDATED_AT, direction=SortDirection.DESC)
+
+
+@strawberry.input(description="One ticket, by one of its names.", one_of=True)
+class TicketBy:
+    id: strawberry.ID | None = strawberry.field(description="Global id.", default=strawberry.UNSET)
+    ref: str | None = strawberry.field(description="Number.", default=strawberry.UNSET)
+    rt_id: str | None = strawberry.field(description="Number in RT.", default=strawberry.UNSET)
+    message_id: str | None = strawberry.field(
+        description="An e-mail's Message-ID; staff and programs.", default=strawberry.UNSET
+    )

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 
 import strawberry
 
+from projections import agents
 from projections import ticket_rows as rows
 from projections.paging import Connection
 from services.gateway.context import Info
@@ -155,7 +156,7 @@ class Ticket(Node):
     def assignee(self) -> Agent | None:
         if self.row.assignee_id is None:
             return None
-        return Agent.of(self.row.assignee or rows.Agent(id=self.row.assignee_id))
+        return Agent.of(self.row.assignee or agents.Agent(id=self.row.assignee_id))
 
     @strawberry.field(description="The team.")
     async def queue(self, info: Info) -> Queue:

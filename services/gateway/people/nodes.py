@@ -1,0 +1,93 @@
+"""Whatever has a global id, by it: those of a kind in one statement, null for what is not there or not for the viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from uuid import UUID
+
+from projections.queues import all_queues
+from projections.ticket_reading import entries
+from projections.ticket_rows import TimelineWant
+from projections.ticket_sla import sla_targets
+from services.gateway import ids
+from services.gateway.context import Info
+from services.gateway.failures import Code, RequestFailed
+from services.gateway.people import loading
+from services.gateway.people.parties import Agent, Contact, Organisation, Queue
+from services.gateway.selection import Selection
+from services.gateway.shapes import Node
+from services.gateway.tickets.entries import shown
+from services.gateway.tickets.promises import SlaTarget
+from services.gateway.tickets.wants import ticket_want
+
+MOST = 100
+Found = dict[UUID, Node]
+
+
+async def found_nodes(info: Info, wanted: Sequence[str]) -> list[Node | None]:
+    """In the order asked."""
+    if len(wanted) > MOST:
+        raise RequestFailed(Code.BAD_INPUT, f"Ask for at most {MOST} objects at once.")
+    if any(len(each) > 64 for each in wanted):
+        raise RequestFailed(Code.BAD_INPUT, "An id has at most 64 characters.")
+    if info.context.identity is None:
+        return [None for _ in wanted]
+    known = [ids.read(each) for each in wanted]
+    by_kind: dict[str, list[UUID]] = {}
+    for each in known:
+        if each is not None:
+            by_kind.setdefault(each[0], []).append(each[1])
+    found: dict[tuple[str, UUID], Node] = {}
+    for kind, these in by_kind.items():
+        if kind in _READ:
+            found.update({(kind, id): node for id, node in (await _READ[kind](info, these)).items()})
+    return [found.get(each) if each else None for each in known]
+
+
+async def _tickets(info: Info, wanted: list[UUID]) -> Found:
+    from services.gateway.tickets.reading import ticket_rows
+    from services.gateway.tickets.ticket import Ticket
+
+    rows = await ticket_rows(info.context, wanted, Selection(info._raw_info))
+    return {id: Ticket.of(row) for id, row in rows.items()}
+
+
+async def _entries(info: Info, wanted: list[UUID]) -> Found:
+    other = Selection(info._raw_info).below("RelationEntry", "other")
+    want = TimelineWant(other=ticket_want(other) if other else None)
+    return {row.id: shown(row) for row in await entries(info.context.database, info.context.viewer, wanted, want)}
+
+
+async def _contacts(info: Info, wanted: list[UUID]) -> Found:
+    rows = await loading.contacts(info.context).load_many(wanted)
+    return {row.id: Contact.of(row) for row in rows if row is not None}
+
+
+async def _organisations(info: Info, wanted: list[UUID]) -> Found:
+    rows = await loading.organisations(info.context).load_many(wanted)
+    return {row.id: Organisation.of(row) for row in rows if row is not None}
+
+
+async def _agents(info: Info, wanted: list[UUID]) -> Found:
+    rows = await loading.agents(info.context).load_many(wanted)
+    return {row.id: Agent.of(row) for row in rows if row is not None}
+
+
+async def _queues(info: Info, wanted: list[UUID]) -> Found:
+    return {row.id: Queue.of(row) for row in await all_queues(info.context.database, info.context.viewer, wanted)}
+
+
+async def _targets(info: Info, wanted: list[UUID]) -> Found:
+    rows = await sla_targets(info.context.database, info.context.viewer, wanted)
+    return {row.id: SlaTarget.of(row) for row in rows}
+
+
+_READ: dict[str, Callable[[Info, list[UUID]], Awaitable[Found]]] = {
+    "ticket": _tickets,
+    "entry": _entries,
+    "contact": _contacts,
+    "organisation": _organisations,
+    "agent": _agents,
+    "queue": _queues,
+    "sla_target": _targets,
+}
