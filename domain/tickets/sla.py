@@ -13,7 +13,7 @@ Nothing is computed while folding: clocks keep marks, and answers are worked out
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -38,6 +38,20 @@ __all__ = ["Clock", "Deadline", "DeadlineKind", "Interval", "Mark", "SlaCause", 
 
 IMMINENT_SHARE = 0.75
 """Of a promise's time, after which to warn where the event does not say."""
+
+
+HEARD = frozenset(
+    {
+        *status.MOVES,
+        TicketReplySent,
+        TicketPhoneCallLogged,
+        TicketSlaApplied,
+        TicketSlaImminent,
+        TicketSlaBreached,
+        TicketSlaMet,
+    }
+)
+"""The events that mean something for promises."""
 
 
 class DeadlineKind(StrEnum):
@@ -77,7 +91,7 @@ class SlaClocks:
             case TicketSlaApplied():
                 self._applied(event)
             case TicketSlaImminent() if event.target in self.clocks:
-                self.clocks[event.target] = replace(self.clocks[event.target], warned=True)
+                self.clocks[event.target] = self.clocks[event.target]._replace(warned=True)
             case TicketSlaBreached():
                 self._end(event.target, SlaState.BREACHED, event.breached_at)
             case TicketSlaMet():
@@ -91,7 +105,7 @@ class SlaClocks:
             cause = SlaCause.REOPENED
             for target, clock in self.clocks.items():
                 if clock.metric is SlaMetric.RESOLUTION and clock.end is SlaState.MET:
-                    self.clocks[target] = replace(clock, end=None, ended_at=None)
+                    self.clocks[target] = clock._replace(end=None, ended_at=None)
         elif after is Status.MERGED:
             self.before_merge = self.marks[-1].status
         self._mark(event, after, cause)
@@ -122,7 +136,7 @@ class SlaClocks:
     def _end(self, target: UUID, how: SlaState, at: datetime) -> None:
         clock = self.clocks.get(target)
         if clock is not None:
-            self.clocks[target] = replace(clock, end=how, ended_at=max(at, clock.applied_at))
+            self.clocks[target] = clock._replace(end=how, ended_at=max(at, clock.applied_at))
 
     def owed(self, metric: SlaMetric) -> Clock | None:
         """The promise of that kind that is neither kept nor broken."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.event import Aggregate, Classification, DomainEvent
 from domain.tickets import events as e
 from domain.tickets import refusals, status
-from domain.tickets.sla import SlaClocks
+from domain.tickets.sla import HEARD, SlaClocks
 from domain.tickets.status import Status
 from domain.tickets.vocabulary import (
     Attachment,
@@ -22,6 +22,9 @@ from domain.tickets.vocabulary import (
     ScanResult,
     Severity,
 )
+
+PROMISES = frozenset({e.TicketSlaApplied, e.TicketSlaImminent, e.TicketSlaBreached, e.TicketSlaMet})
+"""Remembered by the clocks alone."""
 
 
 class EntryKind(StrEnum):
@@ -110,20 +113,23 @@ class TicketState(Aggregate):
             raise refusals.forbidden_by(self.status)
 
     def evolve(self, event: DomainEvent) -> None:
+        kind = type(event)
         if isinstance(event, e.TicketOpened):
             self._begin(event)
-        if event.CLASS is not Classification.RESTRICTED:
+        if kind.CLASS is not Classification.RESTRICTED:
             self.visible_version += 1
-        self._stand(event)
-        self._remember(event)
-        self.clocks.evolve(event)
+        if kind in status.MOVES:
+            self._stand(event)
+        elif kind not in PROMISES:
+            self._remember(event)
+        if kind in HEARD:
+            self.clocks.evolve(event)
 
     def _stand(self, event: DomainEvent) -> None:
         """The state, and what belongs to a state alone."""
-        after = status.after(event, self.before_merge)
-        if after is None:
-            return
-        before, self.status = self.status, after
+        before, after = self.status, status.after(event, self.before_merge)
+        assert after is not None
+        self.status = after
         match event:
             case e.TicketMerged():
                 self.before_merge, self.merged_into = before, event.into
@@ -148,7 +154,7 @@ class TicketState(Aggregate):
                 self.resolution = self.resolved_at = self.reopenable_until = None
 
     def _remember(self, event: DomainEvent) -> None:
-        match event:
+        match event:  # the frequent ones first: a ticket is loaded far more often than it is split
             case e.TicketMessageReceived():
                 self._entry(event.entry, EntryKind.MESSAGE, event.attachments)
             case e.TicketReplySent():

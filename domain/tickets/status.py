@@ -84,6 +84,10 @@ _AFTER: dict[type[DomainEvent], Status] = {
 }
 
 
+MOVES = frozenset({*_AFTER, TicketUnmerged})
+"""The events that lead to a state."""
+
+
 def after(event: DomainEvent, before_merge: Status | None = None) -> Status | None:
     """The state an event leads to, None where it changes no state. `ticket.unmerged` leads back to the state before the merge."""
     if type(event) is TicketUnmerged:
