@@ -50,6 +50,12 @@ class DomainRule(Enum):
     MERGE_CYCLE = said("MERGE_CYCLE", "A ticket cannot be merged into itself or its own descendants.")
     ALREADY_RATED = said("ALREADY_RATED", "This resolution was rated.")
     ONLY_REQUESTER_RATES = said("ONLY_REQUESTER_RATES", "Only the requester rates.")
+    NOTHING_TO_RATE = said("NOTHING_TO_RATE", "There is no resolution now.")
+    HAS_MERGED_TICKETS = said("HAS_MERGED_TICKETS", "What took in others stays in its organisation.")
+    LINK_ACROSS_ORGANISATIONS = said("LINK_ACROSS_ORGANISATIONS", "Links and splits stay inside one organisation.")
+    LINKED_ELSEWHERE = said("LINKED_ELSEWHERE", "A person belongs to one organisation at a time.")
+    NOT_LINKED = said("NOT_LINKED", "Who belongs nowhere has no role.")
+    CONTRACT_IN_FORCE = said("CONTRACT_IN_FORCE", "An organisation with a contract in force is not erased.")
 
 
 @strawberry.interface(
