@@ -3,8 +3,9 @@
 Stream and store are one log in two places, so either may give the next batch. Once JetStream was silent while the store was ahead, the
 store is read at once, without patience, until messages arrive in step again: an outage of NATS delays no one's reads.
 
-What JetStream brings first in a session is compared with the store. After a restore the stream may hold positions of a lost line until
-the relay has mended it; such messages are never applied.
+What JetStream brings is compared with the store, the last fact of each batch, until a fact agrees that is newer than the session: after
+a restore the stream may hold positions of a lost line until the relay has mended it, and those are never applied. A store cannot be
+restored under a session, so from then on both are one line.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ class Feed:
         self._patience = patience
         self._in_step = stream is not None
         self._trusted = False
+        self._began = 0
         self._arrived: deque[Any] = deque()
         self._unacknowledged: Any = None
         self._news = asyncio.Event()
@@ -81,6 +83,7 @@ class Feed:
         """Begin to listen and to receive."""
         await self._connection.add_listener(APPENDED, self._appended)
         self.epoch, self.head = await log.head(self._connection)
+        self._began = self.head
         if self._stream is not None:
             self._pump = asyncio.create_task(self._receive(self._stream))
 
@@ -102,9 +105,11 @@ class Feed:
         waited = False
         while not self._closing:
             self._news.clear()
-            if self._arrived and self._arrived[0].event.position == after + 1 and await self._trust():
-                self._in_step = True
-                return await self._from_stream(after)
+            if self._arrived and self._arrived[0].event.position == after + 1:
+                batch = await self._from_stream(after)
+                if batch is not None:
+                    self._in_step = True
+                    return batch
             if self._ahead is not None or self.head > after:
                 if self._in_step and not self._arrived and not waited and self._ahead is None:
                     waited = True
@@ -134,14 +139,20 @@ class Feed:
         if len(self._arrived) <= self._limit:
             self._room.set()
 
-    async def _from_stream(self, after: int) -> Batch:
+    async def _from_stream(self, after: int) -> Batch | None:
+        """What has arrived without a gap; None when it is not the store's."""
         taken: list[RecordedEvent] = []
-        while self._arrived and len(taken) < self._limit and self._arrived[0].event.position == after + len(taken) + 1:
+        for arrival in self._arrived:
+            if arrival.event.position != after + len(taken) + 1 or len(taken) == self._limit:
+                break
+            taken.append(arrival.event)
+        await self._no_longer_ahead()
+        if not self._trusted and not await self._is_fact(taken[-1]):
+            return None
+        for _ in taken:
             self._unacknowledged = self._arrived.popleft()
-            taken.append(self._unacknowledged.event)
         self.head = max(self.head, taken[-1].position)
         BATCHES.labels("stream").inc()
-        await self._no_longer_ahead()
         return await self._read(taken, after)
 
     async def _from_store(self, after: int) -> Batch | None:
@@ -171,7 +182,7 @@ class Feed:
 
     async def _read(self, rows: Sequence[RecordedEvent], after: int) -> Batch:
         last = rows[-1]
-        if last.epoch != self.epoch:
+        if last.epoch > self.epoch:
             raise LogWentBack(f"epoch {last.epoch} began")
         return await log.read(
             self._connection, self._reader, rows, self._wanted, after=after, upto=last.position, epoch=last.epoch
@@ -188,18 +199,14 @@ class Feed:
         if self.head < after or epoch != self.epoch:
             raise LogWentBack(f"the log ends at {epoch}.{self.head}")
 
-    async def _trust(self) -> bool:
-        """Whether the stream's next message is the fact that the store has at this position. Asked once a session."""
-        if self._trusted:
-            return True
-        event = self._arrived[0].event
-        await self._no_longer_ahead()
+    async def _is_fact(self, event: RecordedEvent) -> bool:
+        """Whether the store has this very event at its position."""
         rows = await log.rows(self._connection, event.position - 1, 1)
         same = bool(rows) and (rows[0].epoch, rows[0].stream, rows[0].version) == (event.epoch, event.stream, event.version)
         if same:
-            self._trusted = True
+            self._trusted = event.position > self._began
         else:
-            _log.warning("the stream's position %d is another fact than the store's; reading the store", event.position)
+            _log.warning("what JetStream has at position %d is not what the store has; reading the store", event.position)
             self._arrived.clear()
             self._room.set()
             self._in_step = False

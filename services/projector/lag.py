@@ -106,14 +106,19 @@ async def measure(connect: Callable[[Sequence[str]], Awaitable[Any]], projection
     """Keep the gauges current, for as long as the process runs."""
     declared = {(projection.name, projection.version) for projection in projections}
     connection: Any = None
-    while True:
-        try:
-            connection = connection if connection and not connection.is_closed() else await connect([])
-            for state in await states(connection):
-                if (state.name, state.version) in declared:
-                    metrics.LAG_EVENTS.labels(state.name).set(state.lag_events)
-                    metrics.LAG_SECONDS.labels(state.name).set(state.lag_seconds)
-                    metrics.PARKED.labels(state.name).set(state.parked_events)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as trouble:
-            _log.debug("the lag could not be measured", exc_info=trouble)
-        await asyncio.sleep(EVERY)
+    try:
+        while True:
+            try:
+                if connection is None or connection.is_closed():
+                    connection = await connect([])
+                for state in await states(connection):
+                    if (state.name, state.version) in declared:
+                        metrics.LAG_EVENTS.labels(state.name).set(state.lag_events)
+                        metrics.LAG_SECONDS.labels(state.name).set(state.lag_seconds)
+                        metrics.PARKED.labels(state.name).set(state.parked_events)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as trouble:
+                _log.debug("the lag could not be measured", exc_info=trouble)
+            await asyncio.sleep(EVERY)
+    finally:
+        if connection is not None:
+            connection.terminate()
