@@ -7,6 +7,7 @@ surrogates are refused, line endings become line feeds. Lengths are in character
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from domain.errors import ValidationFailed
@@ -35,9 +36,14 @@ def body(text: str, *, path: Sequence[str], what: str, longest: int = LONGEST_BO
         raise _too_long(what, longest, path)
     if _UNSAFE.search(text):
         raise ValidationFailed(f"{what} contains characters that cannot be shown.", problem="UNSAFE", path=path)
-    if not any(character.isprintable() and not character.isspace() for character in text):
+    if not any(_shows(character) for character in text):
         raise ValidationFailed(f"{what} is missing.", problem="REQUIRED", path=path)
     return text
+
+
+def _shows(character: str) -> bool:
+    """Whether there is something to see. What this Unicode version does not know yet (a new emoji) is taken to show."""
+    return not character.isspace() and unicodedata.category(character) not in ("Cc", "Cf", "Zs", "Zl", "Zp")
 
 
 def _too_long(what: str, longest: int, path: Sequence[str]) -> ValidationFailed:

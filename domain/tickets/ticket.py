@@ -7,6 +7,7 @@ a command judges first and then records, so a refusal records nothing; one that 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -77,7 +78,10 @@ class Ticket(Conversation, Entries, People, Classification, Relations):
             severity=severity,
             channel=channel,
             origin=origin,
-            external=tuple(external),
+            external=tuple(
+                replace(each, value=text.line(each.value, path=(*path, "external"), what="The number in the other system"))
+                for each in external
+            ),
         )
         if origin is not None:
             ticket.trigger_event(TicketLinked, timestamp=at, other=origin.ticket, kind=LinkKind(origin.kind))
