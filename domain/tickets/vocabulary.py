@@ -103,7 +103,7 @@ class ReopenCause(StrEnum):
 
 
 class AfterReply(StrEnum):
-    """The state along with a reply. KEEP says nothing, so the usual happens: see `Conversation.reply`."""
+    """The state along with a reply. KEEP says nothing, so the usual happens: see `Conversation.send_reply`."""
 
     KEEP = "KEEP"
     AWAIT_CUSTOMER = "AWAIT_CUSTOMER"
