@@ -28,6 +28,7 @@ organisations = Projection(
     CREATE INDEX organisations_by_name ON organisations(name_key, id);
     CREATE INDEX organisations_by_words ON organisations USING gin(words);
     """,
+    personal=(("organisations", "id", ("name", "words")),),
 )
 
 

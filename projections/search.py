@@ -105,15 +105,16 @@ def _places(arguments: Arguments, viewer: Viewer, wanted: Wanted, raw: str, scop
     if scopes is None or TICKETS in scopes:
         sight = audience(arguments, viewer, "t.audience")
         ref = arguments(fold(raw), "text")
-        select = "SELECT 'TICKET' AS kind, t.id, '{place}' AS place, {entry} AS entry, ({rank})::real AS rank FROM {source}"
-        none = "NULL::uuid"
-        found.append(select.format(place="REF", entry=none, rank="4", source=f"tickets t WHERE t.ref = {ref} AND {sight}"))
-        title = f"tickets t WHERE t.words @@ {query} AND {sight}"
-        found.append(select.format(place="TITLE", entry=none, rank=f"1 + ts_rank(t.words, {query})", source=title))
+        select = "SELECT 'TICKET' AS kind, t.id, '{}' AS place, NULL::uuid AS entry, ({})::real AS rank FROM tickets t WHERE {} AND {}"
+        found.append(select.format("REF", "4", f"t.ref = {ref}", sight))
+        found.append(select.format("TITLE", f"1 + ts_rank(t.words, {query})", f"t.words @@ {query}", sight))
         for table, staff in arms(viewer):
-            source = f"{table} e JOIN tickets t ON t.id = e.ticket WHERE e.words @@ {query} AND {sight}"
             place = "NOTE" if staff else "MESSAGE"
-            found.append(select.format(place=place, entry="e.id", rank=f"ts_rank(e.words, {query})", source=source))
+            seen = "" if viewer.audiences is None else f" JOIN tickets t ON t.id = e.ticket AND {sight}"
+            found.append(
+                f"""SELECT 'TICKET', e.ticket, '{place}', e.id, ts_rank(e.words, {query})
+                FROM {table} e{seen} WHERE e.words @@ {query}"""
+            )
     if (scopes is None or PEOPLE in scopes) and (
         viewer.role in PEOPLE_TOO or (viewer.role is Role.SERVICE and viewer.sees_people)
     ):

@@ -64,7 +64,9 @@ def ticket_document(arguments: Arguments, viewer: Viewer, alias: str, want: Tick
     if viewer.sees_staff:
         counted = f"(SELECT s.{{}} FROM ticket_staff s WHERE s.ticket = {t}.id)"
         fields |= {"version": counted.format("version"), "updated_at": counted.format("updated_at")}
-        watching = f"({watching} OR EXISTS (SELECT FROM ticket_staff s WHERE s.ticket = {t}.id AND {me} = ANY(s.watchers)))"
+        # A scalar subquery and no EXISTS, which PostgreSQL may answer by hashing the whole table.
+        follows = f"SELECT {me} = ANY(s.watchers) FROM ticket_staff s WHERE s.ticket = {t}.id"
+        watching = f"({watching} OR coalesce(({follows}), false))"
     else:
         fields |= {"version": f"{t}.version", "updated_at": f"{t}.updated_at"}
     fields["viewer_is_watching"] = watching

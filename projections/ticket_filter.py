@@ -64,6 +64,19 @@ class TicketFilter(Struct, frozen=True, kw_only=True):
     sla_state: Sequence[str] | None = None
     tags: Sequence[str] | None = None
 
+    def audiences(self, viewer: Viewer) -> list[UUID] | None:
+        """Whose tickets to walk: the viewer's, or of these only the organisations named; None for all."""
+        own = viewer.audiences
+        named: set[UUID] | None = None
+        if self.organisation is not None:
+            for ids in ([self.organisation.eq] if self.organisation.eq else None, self.organisation.in_):
+                if ids is not None:
+                    these = {id for id in ids if isinstance(id, UUID)}
+                    named = these if named is None else named & these
+        if own is None:
+            return None if named is None else sorted(named)
+        return [id for id in own if named is None or id in named]
+
     @property
     def reads_sla(self) -> bool:
         return self.sla_due_at is not None or self.sla_state is not None
@@ -122,7 +135,7 @@ class TicketOrder(Struct, frozen=True):
                 return "tickets t", "t.audience", Order("t.priority_rank", "smallint", "t.id", "uuid", down)
             case OrderField.SLA_DUE_AT:
                 key = f"coalesce(d.due_at, '{'-' if down else ''}infinity'::timestamptz)"
-                source = "sla_clocks d JOIN tickets t ON t.id = d.ticket AND t.audience = d.audience"
+                source = "sla_clocks d JOIN tickets t ON t.id = d.ticket"
                 return source, "d.audience", Order(key, "timestamptz", "d.ticket", "uuid", down)
             case OrderField.UPDATED_AT if viewer.sees_staff:
                 source = "ticket_staff u JOIN tickets t ON t.id = u.ticket"

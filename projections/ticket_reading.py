@@ -161,11 +161,11 @@ def _walk(
     limit = keys.limit(arguments, page)
     which = f"{filter.sql(arguments, viewer)} AND {keys.within(arguments, page, cursors)}"
     walk = f"SELECT {keys.key} AS k, {keys.tie} AS i, {keys.columns} FROM {source} WHERE {which}"
-    audiences = viewer.audiences
+    audiences = filter.audiences(viewer)
     if audiences is None:
         return f"{walk} ORDER BY {keys.by(page)} LIMIT {limit}"
-    each = f"{walk} AND {owner} = a.id ORDER BY {keys.by(page)} LIMIT {limit}"
-    return f"""SELECT w.* FROM unnest({arguments(list(audiences), "uuid[]")}) AS a(id) CROSS JOIN LATERAL ({each}) w
+    each = f"{walk} AND {owner} = a.id AND t.audience = a.id ORDER BY {keys.by(page)} LIMIT {limit}"
+    return f"""SELECT w.* FROM unnest({arguments(audiences, "uuid[]")}) AS a(id) CROSS JOIN LATERAL ({each}) w
       ORDER BY {keys.by(page, "w.k", "w.i")} LIMIT {limit}"""
 
 
@@ -174,15 +174,13 @@ async def ticket_count(db: Database, viewer: Viewer, filter: TicketFilter = EVER
     arguments = Arguments()
     which = filter.sql(arguments, viewer)
     limit = arguments(MOST_COUNTED + 1, "int")
-    audiences = viewer.audiences
+    audiences = filter.audiences(viewer)
     walk = f"SELECT 1 FROM tickets t WHERE {which}{{}} ORDER BY t.created_at, t.id LIMIT {limit}"
     if audiences is None:
         found = walk.format("")
     else:
         each = walk.format(" AND t.audience = a.id")
-        found = (
-            f"SELECT 1 FROM unnest({arguments(list(audiences), 'uuid[]')}) AS a(id) CROSS JOIN LATERAL ({each}) w LIMIT {limit}"
-        )
+        found = f"SELECT 1 FROM unnest({arguments(audiences, 'uuid[]')}) AS a(id) CROSS JOIN LATERAL ({each}) w LIMIT {limit}"
     row = await db.fetchrow(f"SELECT count(*) AS n FROM ({found}) f", *arguments.values)
     assert row is not None
     return Counted(min(row["n"], MOST_COUNTED), row["n"] <= MOST_COUNTED)

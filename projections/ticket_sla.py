@@ -29,7 +29,8 @@ TABLES = """
       id uuid PRIMARY KEY, ticket uuid NOT NULL, place int NOT NULL, metric text NOT NULL, state text NOT NULL,
       within_microseconds bigint NOT NULL, policy text NOT NULL, calendar text NOT NULL,
       applied_at timestamptz NOT NULL, due_at timestamptz, ended_at timestamptz);
-    CREATE INDEX sla_targets_of_ticket ON sla_targets(ticket, state);
+    CREATE INDEX sla_targets_of_ticket ON sla_targets(ticket);
+    CREATE INDEX sla_targets_by_state ON sla_targets(state, ticket);
     CREATE INDEX sla_targets_by_due ON sla_targets(due_at) WHERE due_at IS NOT NULL;
 """
 LOAD = "SELECT ticket AS stream, state FROM sla_clocks WHERE ticket = ANY($1)"

@@ -63,7 +63,7 @@ def as_text(value: FieldValue | None) -> str | None:
         case None | str():
             return value
         case float():
-            return f"{value:g}" if abs(value) < 1e15 else repr(value)
+            return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
         case int():
             return str(value)
     return ", ".join(value)

@@ -63,11 +63,13 @@ class Timer(Struct, frozen=True, kw_only=True):
 DUE = """SELECT t.ticket, t.kind, t.target, t.due_at FROM unnest($1::text[], $2::timestamptz[]) AS k(kind, until)
   CROSS JOIN LATERAL (
     SELECT ticket, kind, target, due_at FROM timers WHERE kind = k.kind AND due_at <= k.until ORDER BY due_at, ticket LIMIT $3{lock}) t
-  ORDER BY t.due_at, t.ticket LIMIT $3"""
+  ORDER BY t.due_at, t.ticket"""
 
 
 async def due(db: Database, now: datetime, close_after: timedelta, limit: int = 100, *, claim: bool = False) -> Sequence[Timer]:
-    """What is due, longest due first. `close_after` is the policy's: how long a resolved ticket stays open to be reopened unasked.
+    """What is due, longest due first, at most `limit` of each kind.
+
+    `close_after` is the policy's: how long a resolved ticket waits before it is closed by time.
 
     With `claim`, inside the caller's transaction, rows are locked and those locked by others are left out; that needs a login that
     may update the table.
