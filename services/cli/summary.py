@@ -27,7 +27,7 @@ async def describe(settings: Settings) -> str:
         f"  GraphQL     {base}/graphql   (in a browser: the explorer; schema at {base}/schema.graphql)",
         f"  Health      {base}/readyz   figures at {base}/metrics",
         f"  NATS        {subscriber}",
-        f"  PostgreSQL  {binary('psql')} '{settings.postgres('read')}'",
+        f"  PostgreSQL  {binary('psql')} '{settings.postgres('read')}'   (read models: \\dt *_v*.*)",
         f"  Logs        {settings.home}/logs",
         "",
         click.style("A token for each role", bold=True)

@@ -78,7 +78,10 @@ async def issued(
     *,
     lifetime: timedelta = timedelta(hours=12),
 ) -> Token:
-    """A token for somebody who fits. click.ClickException when nobody does, SettingsInvalid in production."""
+    """A token for somebody who fits; a service manager serves two organisations unless told which.
+
+    click.ClickException when nobody fits, SettingsInvalid in production.
+    """
     if settings.production:
         raise SettingsInvalid("SUPPORT_ENVIRONMENT=production: tokens for development are not made here")
     settings.require("token_secret")
@@ -130,7 +133,9 @@ async def _staff(connection: Any, role: Role, name: str | None) -> dict[str, Any
 
 async def _organisations(connection: Any, refs: tuple[str, ...]) -> list[UUID]:
     rows = await connection.fetch(
-        "SELECT id, ref FROM organisations WHERE NOT erased AND ($1 = '{}' OR ref = ANY($1))", list(refs)
+        "SELECT id, ref FROM organisations WHERE NOT erased AND (cardinality($1::text[]) = 0 OR ref = ANY($1)) ORDER BY ref LIMIT $2",
+        list(refs),
+        len(refs) or 2,
     )
     if missing := set(refs) - {row["ref"] for row in rows}:
         raise click.ClickException(f"there is no organisation {', '.join(sorted(missing))}")

@@ -1,0 +1,204 @@
+"""`support dev` as a newcomer has it: everything comes up, comes back, stops well, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from services.runtime.embedded import process
+from services.runtime.settings import Settings, load_settings
+from tests.ground import TestDatabase, apart
+
+pytestmark = pytest.mark.xdist_group("dev")  # one start serves them all
+
+PROCESSES = {"gateway", "relay", "projector", "scheduler"}
+
+
+class Dev:
+    """One folder's `support dev`, started as often as a test likes."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.http_port = process.free_port()
+        self.environment = {
+            **os.environ,
+            "SUPPORT_HOME": str(home),
+            "SUPPORT_HTTP_PORT": str(self.http_port),
+            "SUPPORT_NATS_PORT": str(process.free_port()),
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.said: list[str] = []
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self, *arguments: str) -> None:
+        """Start it and wait for its summary."""
+        self.said = []
+        self.process = self.spawn(*arguments)
+        self.hear("Watch events arrive")
+
+    def spawn(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "services.cli", "dev", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**self.environment, **environment},
+        )
+
+    def hear(self, text: str) -> None:
+        assert self.process is not None
+        assert self.process.stdout is not None
+        while not any(text in line for line in self.said):
+            line = self.process.stdout.readline()
+            assert line, "".join(self.said)
+            self.said.append(line)
+
+    def children(self) -> dict[str, int]:
+        """Its running children by name, as `support dev` names them."""
+        assert self.process is not None
+        found = {}
+        for pid in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+            names = {"postgres": "PostgreSQL", "nats-server": "NATS"}
+            name = next((names[Path(part).name] for part in command if Path(part).name in names), command[-2])
+            found[name] = int(pid)
+        return found
+
+    def stop(self, with_signal: signal.Signals) -> int:
+        assert self.process is not None
+        self.process.send_signal(with_signal)
+        rest = self.process.communicate()[0]
+        self.said += rest.splitlines(keepends=True)
+        return self.process.returncode
+
+    def events(self) -> tuple[int, str]:
+        """How many there are, and the last one's id."""
+
+        async def count() -> tuple[int, str]:
+            connection = await asyncpg.connect(load_settings(home=self.home).owner_dsn)
+            try:
+                row = await connection.fetchrow("SELECT count(*), max(originator_id::text) FROM store.stored_events")
+                return row[0], row[1]
+            finally:
+                await connection.close()
+
+        return apart(count())
+
+
+@pytest.fixture(scope="module")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
+    running = Dev(tmp_path_factory.mktemp("dev"))
+    running.start()
+    yield running
+    if running.process and running.process.poll() is None:
+        running.stop(signal.SIGTERM)
+
+
+def test_the_first_start_says_what_runs_where_with_a_token_for_each_role(dev: Dev) -> None:
+    told = "".join(dev.said)
+    for role in ("CUSTOMER", "CUSTOMER_ADMIN", "AGENT", "SERVICE_MANAGER", "ADMIN", "AUDITOR", "SERVICE"):
+        assert re.search(rf"^  {role} .*\n  ey[\w-]+\.[\w-]+\.[\w-]+$", told, re.M), told
+    assert f"http://127.0.0.1:{dev.http_port}/graphql" in told
+    assert "nats://subscriber:" in told
+    assert "psql 'postgresql://support_read:" in told
+    assert dev.children().keys() == PROCESSES | {"PostgreSQL", "NATS"}
+    with urllib.request.urlopen(f"http://127.0.0.1:{dev.http_port}/readyz") as answer:
+        assert answer.status == 200
+
+
+def test_a_token_of_the_command_line_is_taken_by_the_gateway(dev: Dev) -> None:
+    made = subprocess.run(
+        [sys.executable, "-m", "services.cli", "token", "--role", "AGENT"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=dev.environment,
+    )
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{dev.http_port}/graphql",
+        json.dumps({"query": "{ tickets(first: 1) { nodes { ref } } }"}).encode(),
+        {"content-type": "application/json", "authorization": f"Bearer {made.stdout.strip()}"},
+    )
+    with urllib.request.urlopen(request) as answer:
+        assert re.fullmatch(r'\{"data": ?\{"tickets": ?\{"nodes": ?\[\{"ref": ?"\d+"\}\]\}\}\}', answer.read().decode())
+
+
+def test_a_second_one_on_the_same_folder_is_told_so(dev: Dev) -> None:
+    second = dev.spawn()
+    said = second.communicate()[0]
+    assert second.returncode == 1
+    assert said.startswith(f"`support dev` already runs on {dev.home} (pid ")
+    assert len(said.splitlines()) == 1
+
+
+def test_a_taken_port_is_one_sentence_that_names_the_setting(dev: Dev, tmp_path: Path) -> None:
+    for setting in ("SUPPORT_HTTP_PORT", "SUPPORT_NATS_PORT"):
+        ports = {name: str(process.free_port()) for name in ("SUPPORT_HTTP_PORT", "SUPPORT_NATS_PORT")}
+        ports[setting] = dev.environment[setting]
+        other = dev.spawn(SUPPORT_HOME=str(tmp_path / setting), **ports)
+        said = other.communicate()[0]
+        assert other.returncode == 1
+        assert f"port {dev.environment[setting]}" in said
+        assert f"set {setting} to a free port" in said
+        assert len(said.splitlines()) == 1
+
+
+def test_whoever_is_killed_is_started_again(dev: Dev) -> None:
+    before = dev.children()
+    for name, pid in before.items():
+        os.kill(pid, signal.SIGKILL)
+        dev.hear(f"{name} is back")
+    after = dev.children()
+    assert after.keys() == before.keys()
+    assert not set(after.values()) & set(before.values())
+
+
+def test_ctrl_c_stops_everything_well_and_the_next_start_finds_all_as_it_was(dev: Dev) -> None:
+    children, events = dev.children(), dev.events()
+    assert dev.stop(signal.SIGINT) == 0, "".join(dev.said)
+    assert not [name for name, pid in children.items() if process.alive(pid)]
+    dev.start()
+    assert "first start" not in "".join(dev.said)
+    assert dev.events() == events
+
+
+def test_nothing_is_left_after_a_kill_of_the_supervisor_and_the_next_start_works(dev: Dev) -> None:
+    children, events = dev.children(), dev.events()
+    dev.stop(signal.SIGKILL)
+    end = time.monotonic() + 60
+    while left := [name for name, pid in children.items() if process.alive(pid)]:
+        assert time.monotonic() < end, f"left behind: {left}"
+        time.sleep(0.05)
+    dev.start()
+    assert dev.events() == events
+
+
+def test_servers_that_the_settings_name_are_used_instead(settings: Settings, database: TestDatabase) -> None:
+    run = Dev(settings.home)
+    named = {
+        "SUPPORT_POSTGRES_DSN": database.dsn,
+        "SUPPORT_POSTGRES_OWNER_DSN": database.owner_dsn,
+        "SUPPORT_NATS_URL": settings.nats_url,
+    }
+    run.environment |= {name: str(value) for name, value in named.items()}
+    run.start("--external", "--no-demo")
+    assert run.children().keys() == PROCESSES
+    assert run.stop(signal.SIGTERM) == 0, "".join(run.said)
+
+
+def test_servers_that_shall_be_used_and_are_not_named_are_asked_for(dev: Dev, tmp_path: Path) -> None:
+    incomplete = dev.spawn("--external", SUPPORT_HOME=str(tmp_path))
+    said = incomplete.communicate()[0]
+    assert incomplete.returncode == 2
+    assert said == "SUPPORT_POSTGRES_DSN is missing: --external uses the servers that the settings name\n"
