@@ -102,7 +102,7 @@ async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -
     from services.projector.schemas import path
     from services.runtime.postgres import Login
     from services.scheduler import Scheduler, Status
-    from services.scheduler.moments import Moments
+    from services.scheduler.tickets import Tickets
 
     status = Status()
 
@@ -114,7 +114,7 @@ async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -
         login = Login(settings.postgres("project"), settings={"search_path": path([timers.schema])})
         pool = await login.pool(largest=2)
         try:
-            moments, policies = Moments(writer), PoliciesInForce(store, codec)
-            await Scheduler(pool, moments.record, policies.now, clock, status).run(stop)
+            policies = PoliciesInForce(store, codec)
+            await Scheduler(pool, [Tickets(writer)], policies.now, clock, status).run(stop)
         finally:
             await pool.close()

@@ -60,9 +60,9 @@ async def run(settings: Settings, *, demo: bool, external: bool, logs: bool, des
                 settings = await _start_servers(everything, settings, external=external)
                 await _once(settings, "migrate")
                 await _once(settings, "policies", "apply")
-                await _start_processes(everything, settings)
-                if demo:
+                if demo:  # before time runs: the scheduler would record now what the demo records when it happened
                     await _seed(settings)
+                await _start_processes(everything, settings)
                 say(await describe(settings))
                 await stop.wait()
         finally:

@@ -1,25 +1,24 @@
-"""Time: reads what is due, claims it, and lets tickets record what has come.
+"""Time: reads what is due in every room, claims it, and lets aggregates record what has come.
 
 Any number may run. Rows are claimed with FOR UPDATE SKIP LOCKED, so replicas share the work; that each moment is recorded once rests on
-the ticket's own stream, not on the claim. The clock is the deployment's, so tests and the development clock drive it.
+the aggregate's own stream, not on the claim. The clock is the deployment's, so tests and the development clock drive it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from domain.errors import Refused
 from domain.policies import Policies
-from projections.timers import Timer, due
 from services.runtime.clock import Clock
 from services.runtime.logs import failure
 from services.scheduler import metrics
-from services.scheduler.moments import Recorder
+from services.scheduler.moments import Moment, Room, lateness
 
 _log = logging.getLogger("support.scheduler")
 TICK = 0.5
@@ -41,21 +40,21 @@ class Status:
 
 @dataclass
 class Scheduler:
-    """`pool` reads and claims timers; `record` lets a ticket judge one; `policies` gives those in force."""
+    """`pool` reads and claims the rooms' moments; `policies` gives those in force."""
 
     pool: Any
-    record: Recorder
+    rooms: Sequence[Room]
     policies: Callable[[], Awaitable[Policies]]
     clock: Clock
     status: Status = field(default_factory=Status)
-    _dealt_with: dict[Timer, datetime] = field(default_factory=dict)
+    _dealt_with: dict[Moment, datetime] = field(default_factory=dict)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop; then what is in flight is finished. Outlives every outage of the database."""
         while not stop.is_set():
             pause = TICK
             try:
-                if await self.look() == BATCH:
+                if await self.look() >= BATCH:
                     pause = 0.0
                 self.status.problem = None
             except Exception as problem:  # an outage, or a fault of ours: said, counted, tried again; time does not stop
@@ -65,40 +64,39 @@ class Scheduler:
                 await _sleep(stop, pause)
 
     async def look(self) -> int:
-        """Claim what is due and record it. Returns how many rows were due and not dealt with before."""
+        """Claim what is due and record it. Returns how many moments of the busiest room were due and not dealt with before."""
         policies, now = await self.policies(), self.clock.now()
-        self._dealt_with = {timer: when for timer, when in self._dealt_with.items() if now - when < PATIENCE}
+        self._dealt_with = {moment: when for moment, when in self._dealt_with.items() if abs(now - when) < PATIENCE}
+        return max([await self._look(room, policies, now) for room in self.rooms], default=0)
+
+    async def _look(self, room: Room, policies: Policies, now: datetime) -> int:
         async with self.pool.acquire() as connection, connection.transaction():
-            found = await due(connection, now, policies.close_after, BATCH + len(self._dealt_with), claim=True)
-            waiting = [timer for timer in found if timer not in self._dealt_with][:BATCH]
-            metrics.LATENESS.set(max((_lateness(timer, now, policies) for timer in waiting), default=0.0))
-            for timer in waiting:
-                await self._deal_with(timer, policies, now)
+            found = await room.due(connection, now, policies, BATCH + len(self._dealt_with))
+            waiting = [moment for moment in found if moment not in self._dealt_with][:BATCH]
+            late = max((lateness(moment, now).total_seconds() for moment in waiting), default=0.0)
+            metrics.LATENESS.labels(room.name).set(late)
+            for moment in waiting:
+                await self._deal_with(room, moment, policies, now)
             self._dealt_with.update(dict.fromkeys(waiting, now))
         return len(waiting)
 
-    async def _deal_with(self, timer: Timer, policies: Policies, now: datetime) -> None:
+    async def _deal_with(self, room: Room, moment: Moment, policies: Policies, now: datetime) -> None:
         try:
-            receipt = await self.record(timer, policies, now)
+            receipt = await room.record(moment, policies, now)
         except Refused as refusal:
-            metrics.REFUSED.labels(timer.kind, refusal.code).inc()
-            _log.warning("ticket %s refuses %s: %s", timer.ticket, timer.kind, refusal.code)
-        except Exception as problem:  # one ticket that cannot be loaded must not stop time for all others
-            metrics.FAILED.labels(timer.kind, type(problem).__name__).inc()
-            _log.warning("%s of ticket %s is not recorded yet: %s", timer.kind, timer.ticket, failure(problem))
+            metrics.REFUSED.labels(moment.kind, refusal.code).inc()
+            _log.warning("%s of %s is refused: %s", moment.kind, moment.stream, refusal.code)
+        except Exception as problem:  # one stream that cannot be loaded must not stop time for all others
+            metrics.FAILED.labels(moment.kind, type(problem).__name__).inc()
+            _log.warning("%s of %s is not recorded yet: %s", moment.kind, moment.stream, failure(problem))
         else:
-            (metrics.RECORDED if receipt.position is not None else metrics.MOOT).labels(timer.kind).inc()
+            (metrics.RECORDED if receipt.position is not None else metrics.MOOT).labels(moment.kind).inc()
 
     def _trouble(self, problem: Exception) -> None:
         said = f"cannot look what is due ({failure(problem)})"
         if self.status.problem != said:
             _log.warning("%s: trying again; see SUPPORT_POSTGRES_DSN", said)
         self.status.problem = said
-
-
-def _lateness(timer: Timer, now: datetime, policies: Policies) -> float:
-    due_at = timer.due_at + policies.close_after if timer.kind == "AUTO_CLOSE" else timer.due_at
-    return (now - due_at).total_seconds()
 
 
 async def _sleep(stop: asyncio.Event, seconds: float) -> None:

@@ -30,7 +30,7 @@ from services.projector.schemas import path
 from services.runtime.clock import Clock
 from services.runtime.postgres import Login
 from services.scheduler import Scheduler
-from services.scheduler.moments import Moments
+from services.scheduler.tickets import Tickets
 from tests.ground import TestDatabase
 from tests.services.commands.desk import AGENT, World, world
 from tests.services.projector.ground import Ground, ground
@@ -72,8 +72,7 @@ async def time(database: TestDatabase, schedulers: int = 3) -> AsyncIterator[Tim
         await below.ensure(timers)
         login = Login(database.settings.postgres("project"), settings={"search_path": path([timers.schema])})
         pool = await login.pool(largest=schedulers)
-        moments = Moments(on.desk.writer)
-        running = [Scheduler(pool, moments.record, on.desk.policies.now, Driven(on)) for _ in range(schedulers)]
+        running = [Scheduler(pool, [Tickets(on.desk.writer)], on.desk.policies.now, Driven(on)) for _ in range(schedulers)]
         try:
             yield Time(on, below, running, await on.customer("anna@acme.example", await on.organisation("acme")))
         finally:
