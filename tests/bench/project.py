@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
 from random import Random
 from time import perf_counter
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 from uuid_utils.compat import uuid7
 
-from domain.policies import queue_id
-from domain.tickets.ticket import Ticket
-from domain.tickets.vocabulary import Channel, CloseCause, Resolution, TicketKind
 from projections.database import Statement
 from projections.projection import Envelope, Projection
 from projections.ticket_timeline import ticket_timeline
@@ -28,7 +24,8 @@ from services.projector import connector, reader, schemas, spare_the_collector
 from services.projector.runner import LIMIT, Runner
 from tests.bench import Ground, Ratio, alternate
 from tests.ground import TestDatabase
-from tests.services.parcel import NOON, ParcelScanned
+from tests.services.parcel import ParcelScanned
+from tests.services.projector.kills import affair
 from tests.services.recording import act, recording
 
 EVENTS = 60_000
@@ -98,13 +95,6 @@ class Side:
         return (self._last - at) / spent
 
 
-WORDS = "the load balancer in front of our shop answers with 502 since this morning and nobody changed anything on it"
-
-
-def said(lot: Random, words: int) -> str:
-    return " ".join(lot.choices(WORDS.split(), k=words))
-
-
 async def write_tickets(database: TestDatabase, count: int) -> int:
     """A log of whole affairs: opened, written to, assigned, answered, noted, resolved, closed. Returns its last position."""
     lot = Random(1)
@@ -115,29 +105,6 @@ async def write_tickets(database: TestDatabase, count: int) -> int:
                 *(recorded.writer.add(act(), affair(lot, people, organisations, str(n))) for n in range(first, first + 32))
             )
         return (await recorded.store.head()).number
-
-
-def affair(lot: Random, people: Sequence[UUID], organisations: Sequence[UUID], ref: str) -> Ticket:
-    requester = lot.choice(people)
-    ticket = Ticket.open(
-        id=uuid7(),
-        at=NOON,
-        ref=ref,
-        kind=TicketKind.INCIDENT,
-        subject=said(lot, 6),
-        requester=requester,
-        organisation=lot.choice(organisations),
-        queue=queue_id("support"),
-        channel=Channel.PORTAL,
-    )
-    ticket.receive_message(at=NOON, entry=uuid7(), author=requester, channel=Channel.PORTAL, body=said(lot, 60))
-    ticket.assign(uuid7(), at=NOON)
-    ticket.send_reply(at=NOON, entry=uuid7(), body=said(lot, 80), by_human=True)
-    ticket.add_internal_note(at=NOON, entry=uuid7(), body=said(lot, 30))
-    ticket.receive_message(at=NOON, entry=uuid7(), author=requester, channel=Channel.PORTAL, body=said(lot, 40))
-    ticket.resolve(Resolution.SOLVED, at=NOON, reopenable_until=NOON + timedelta(days=14))
-    ticket.close(at=NOON, because=CloseCause.STAFF, reopenable_until=NOON + timedelta(days=14))
-    return ticket
 
 
 async def run(ground: Ground) -> dict[str, Ratio]:

@@ -1,0 +1,31 @@
+"""Which look-ups the events of this domain imply, so that `support verify` can hold the table against the log.
+
+An address leads to its contact, a number to its ticket, a short name to its organisation: one each, made with the event that makes
+them, and gone with the person. Message-IDs are in no event; of those only is checked that they lead to somebody who is not erased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from domain.event import DomainEvent
+from domain.organisations.events import ContactRegistered, OrganisationRegistered
+from domain.tickets.events import TicketOpened
+from services.projector.lookups import LookupFact
+
+
+class DomainLookups:
+    """See the module. Fulfils `services.projector.lookups.Expectation`."""
+
+    kinds = frozenset({"email", "organisation_ref", "ticket_ref"})
+    events: frozenset[type[DomainEvent]] = frozenset({ContactRegistered, OrganisationRegistered, TicketOpened})
+
+    def facts(self, event: DomainEvent) -> Iterable[LookupFact]:
+        """What was reserved with this event."""
+        match event:
+            case ContactRegistered():
+                yield LookupFact("email", event.originator_id, event.originator_id)
+            case OrganisationRegistered():
+                yield LookupFact("organisation_ref", event.originator_id, None)
+            case TicketOpened():
+                yield LookupFact("ticket_ref", event.originator_id, None)
