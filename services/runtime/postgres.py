@@ -20,6 +20,9 @@ from services.runtime.errors import StoreError
 OLDEST = 17
 """`transaction_timeout` came with PostgreSQL 17: the only time-out that catches a client that vanished in a transaction."""
 
+LONGEST_STATEMENT = 64 * 1024
+"""Bytes of SQL kept prepared: a ticket with all its branches is 16 KiB of it, and planning that anew takes ten times the reading."""
+
 KEEPALIVES = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 """Seconds and tries: a peer that vanished without a word is noticed within half a minute."""
 
@@ -69,7 +72,13 @@ class Login:
     async def pool(self, *, smallest: int = 1, largest: int = 8) -> Pool:
         """A pool. Nothing may leave session state behind: connections are not reset between uses, which saves a round trip."""
         return await asyncpg.create_pool(
-            **self._arguments(), min_size=smallest, max_size=largest, init=prepare, reset=_leave_as_it_is, command_timeout=None
+            **self._arguments(),
+            min_size=smallest,
+            max_size=largest,
+            init=prepare,
+            reset=_leave_as_it_is,
+            command_timeout=None,
+            max_cacheable_statement_size=LONGEST_STATEMENT,
         )
 
     def _arguments(self) -> dict[str, Any]:
