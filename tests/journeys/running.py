@@ -1,0 +1,166 @@
+"""`support dev` as a newcomer starts it, in a folder and on ports of its own, and real clients of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from gql import Client, GraphQLRequest
+from gql.transport.aiohttp import AIOHTTPTransport
+from gql.transport.websockets import WebsocketsTransport
+
+from services.runtime.embedded.process import free_port
+
+ROOT = Path(__file__).parents[2]
+SUPPORT = (sys.executable, "-m", "services.cli")
+START_UP = 120.0
+"""Seconds after which a start counts as failed. No test asserts how long it takes."""
+
+
+@dataclass
+class RunningDesk:
+    """One `support dev`. `ports` of HTTP and NATS; stop it and start it again and it is as it was."""
+
+    home: Path
+    http_port: int
+    nats_port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.http_port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("SUPPORT_")}
+        ports = {"SUPPORT_HTTP_PORT": str(self.http_port), "SUPPORT_NATS_PORT": str(self.nats_port)}
+        clock = {"SUPPORT_CLOCK_FILE": str(self.clock)} if self.clock.exists() else {}
+        return {**kept, **ports, **clock, "SUPPORT_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
+
+    @property
+    def clock(self) -> Path:
+        """Written before the start, it drives the time of all processes."""
+        return self.home.parent / f"{self.home.name}.clock"
+
+    @property
+    def output(self) -> Path:
+        return self.home.parent / f"{self.home.name}.out"
+
+    def start(self, *arguments: str) -> None:
+        with self.output.open("ab") as out:
+            self.process = subprocess.Popen(
+                [*SUPPORT, "dev", *arguments], cwd=self.home.parent, env=self.environment, stdout=out, stderr=out
+            )
+        said_before = self.said().count("Ctrl-C stops it")
+        until = time.monotonic() + START_UP
+        while self.said().count("Ctrl-C stops it") == said_before or not self._ready():
+            assert self.process.poll() is None, self.said()
+            assert time.monotonic() < until, self.said()
+            time.sleep(0.1)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> int:
+        assert self.process is not None
+        self.process.send_signal(how)
+        code = self.process.wait(90)
+        self.process = None
+        return code
+
+    def said(self) -> str:
+        return self.output.read_text() if self.output.exists() else ""
+
+    def support(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Any other command of the console script, on the same home."""
+        command = [*SUPPORT, *arguments]
+        environment = self.environment
+        if arguments[0] != "dev":
+            environment |= {"COLUMNS": "200"}
+        return subprocess.run(
+            command, cwd=self.home.parent, env=environment, capture_output=True, text=True, check=check, timeout=180
+        )
+
+    def token(self, role: str, *arguments: str) -> str:
+        made: str = json.loads(self.support("token", "--role", role, "--json", *arguments).stdout)["token"]
+        return made
+
+    def as_role(self, token: str | None) -> Client:
+        """A GraphQL client over HTTP."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return Client(transport=AIOHTTPTransport(f"{self.base}/graphql", headers=headers), execute_timeout=30)
+
+    def live(self, token: str) -> Client:
+        """A GraphQL client over WebSocket, for subscriptions."""
+        transport = WebsocketsTransport(
+            f"ws://127.0.0.1:{self.http_port}/graphql",
+            init_payload={"Authorization": f"Bearer {token}"},
+            subprotocols=[WebsocketsTransport.GRAPHQLWS_SUBPROTOCOL],
+        )
+        return Client(transport=transport, execute_timeout=30)
+
+    def setting(self, name: str) -> str:
+        """An effective setting that is no secret."""
+        found = json.loads(self.support("settings", "--json").stdout)
+        return str(found[name]["value"])
+
+    def secret(self, name: str) -> str:
+        made: str = json.loads((self.home / "secrets.json").read_text())[name]
+        return made
+
+    def _ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.base}/readyz", timeout=5).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+
+@contextmanager
+def running_desk(folder: Path, *arguments: str, clock: str | None = None) -> Iterator[RunningDesk]:
+    """Everything, until the block ends; whatever happens, nothing of it is left."""
+    desk = RunningDesk(folder / "home", free_port(), free_port())
+    if clock is not None:
+        desk.clock.write_text(clock)
+    try:
+        desk.start(*arguments)
+        yield desk
+    finally:
+        if desk.process is not None:
+            desk.process.send_signal(signal.SIGINT)
+            try:
+                desk.process.wait(90)
+            except subprocess.TimeoutExpired:
+                desk.process.kill()
+
+
+def asked(document: GraphQLRequest, variables: dict[str, Any]) -> GraphQLRequest:
+    """A document with its variables."""
+    return GraphQLRequest(document.document, variable_values=variables)
+
+
+@asynccontextmanager
+async def listening(
+    client: Client, document: GraphQLRequest, variables: dict[str, Any]
+) -> AsyncIterator[asyncio.Queue[dict[str, Any]]]:
+    """What a subscription sends, as it comes, until the block ends."""
+    heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    async with client as session:
+
+        async def listen() -> None:
+            async for message in session.subscribe(asked(document, variables)):
+                heard.put_nowait(message)
+
+        task = asyncio.create_task(listen())
+        try:
+            yield heard
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
