@@ -64,11 +64,15 @@ EVERYTHING: tuple[type[DomainEvent], ...] = (*SEEN, TicketSlaImminent)
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """The promises of a ticket, for whom it is, and until when it sleeps."""
+    """The promises of a ticket, for whom it is, and until when it sleeps.
+
+    `changed` are the promises touched since the state was read: of a long life only these, and what is still owed, are written again.
+    """
 
     sla: SlaClocks
     audience: UUID | None = None
     sleeps_until: datetime | None = None
+    changed: frozenset[UUID] = frozenset()
 
     @property
     def status(self) -> Status:
@@ -79,14 +83,16 @@ def step(state: Clocks, event: DomainEvent, _: Envelope) -> Clocks:
     """The clocks after an event. What `SlaClocks` changes in place is a copy."""
     sla = SlaClocks(list(state.sla.marks), dict(state.sla.clocks), state.sla.first_responded_at, state.sla.before_merge)
     sla.evolve(event)
+    changed = {target for target, clock in sla.clocks.items() if clock is not state.sla.clocks.get(target)}
+    state = replace(state, sla=sla, changed=state.changed | changed) if changed else replace(state, sla=sla)
     match event:
         case TicketOpened():
-            return replace(state, sla=sla, audience=event.organisation or event.requester)
+            return replace(state, audience=event.organisation or event.requester)
         case TicketTransferredToOrganisation():
-            return replace(state, sla=sla, audience=event.organisation)
+            return replace(state, audience=event.organisation)
         case TicketSnoozed():
-            return replace(state, sla=sla, sleeps_until=event.until)
-    return replace(state, sla=sla)
+            return replace(state, sleeps_until=event.until)
+    return state
 
 
 def written(state: Clocks) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Generic, Self, TypeVar
@@ -113,6 +113,3 @@ class Connection(Generic[R]):
         if page.backwards:
             return cls(edges[::-1], has_next=page.before is not None, has_previous=more)
         return cls(edges, has_next=more, has_previous=page.after is not None)
-
-    def map(self, convert: Callable[[R], Any]) -> list[Any]:
-        return [convert(edge.row) for edge in self.edges]

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from domain.tickets.sla import Interval, SlaClocks
+from domain.tickets.sla import SlaClocks
 from domain.tickets.sla_json import calendar_to_json, from_json
 from projections.arguments import Arguments, document
 from projections.clocks import SEEN, Clocks, folding, written
@@ -55,6 +55,8 @@ def _rows(ticket: UUID, state: Clocks) -> list[Statement]:
     first = min((at for at in due.values() if at is not None), default=None)
     statements: list[Statement] = [(SAVE, (ticket, state.audience, first, versions, written(state)))]
     for place, (target, clock) in enumerate(sla.clocks.items()):
+        if clock.end is not None and target not in state.changed:
+            continue
         fixed = (
             clock.metric,
             sla.state(target),
@@ -91,13 +93,11 @@ class SlaTarget(Struct, frozen=True, kw_only=True):
 
 
 def clocks(value: dict[str, Any]) -> SlaClocks:
-    """The clocks read with a ticket or a target: `ledger(target, now)`, `consumed(target, now)`."""
+    """The clocks read with a ticket or a target, to be asked for `ledger(target, now)` and `consumed(target, now)`.
+
+    An interval's `entry` is the version of the entry (`Entry.version`) that began it.
+    """
     return from_json(value)
-
-
-def ledger(value: dict[str, Any], target: UUID, now: datetime) -> list[Interval]:
-    """The stretches of a target up to now. `Interval.entry` is the version of the entry (`Entry.version`) that began it."""
-    return from_json(value).ledger(target, now)
 
 
 def clocks_of(ticket: str) -> str:

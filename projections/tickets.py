@@ -78,20 +78,10 @@ RANKS = {priority: rank for rank, priority in enumerate(Priority)}
 def opened(event: TicketOpened, envelope: Envelope) -> list[Statement]:
     ticket, at, audience = envelope.stream, envelope.occurred_at, event.organisation or event.requester
     text = event.subject.value
-    row = (
-        ticket,
-        event.ref,
-        audience,
-        at,
-        event.kind,
-        event.subject.of,
-        text,
-        folded(text),
-        event.priority,
-        RANKS[event.priority],
-    )
-    told = (event.severity, event.channel, event.organisation, event.requester, event.queue)
-    statements: list[Statement] = [(OPEN, (*row, *told)), (OPEN_STAFF, (ticket, audience, envelope.version, at))]
+    row = (ticket, event.ref, audience, at, event.kind, event.subject.of, text, folded(text))
+    sorting = (event.priority, RANKS[event.priority], event.severity, event.channel)
+    parties = (event.organisation, event.requester, event.queue)
+    statements: list[Statement] = [(OPEN, (*row, *sorting, *parties)), (OPEN_STAFF, (ticket, audience, envelope.version, at))]
     statements += [(NAME, (ticket, reference.system, reference.value)) for reference in event.external]
     if event.origin is not None:
         statements.append((LINK, (ticket, event.origin.ticket, event.origin.kind)))

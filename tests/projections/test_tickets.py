@@ -20,7 +20,7 @@ from domain.tickets.vocabulary import (
 )
 from projections.ticket_reading import Read, TicketBy, ticket
 from projections.ticket_rows import TicketWant, TimelineWant
-from projections.ticket_sla import ledger
+from projections.ticket_sla import clocks
 from projections.viewer import Viewer
 from tests.projections.desk import AGENT, MINUTE, TERMS, Desk, customer
 from tests.services.recording import STAFF
@@ -89,7 +89,7 @@ async def test_one_statement_reads_a_ticket_with_every_branch(desk: Desk) -> Non
     assert [target.metric for target in it.sla] == ["FIRST_RESPONSE", "RESOLUTION"]
     assert it.sla[0].state == "MET"
     assert it.clocks is not None
-    stretches = ledger(it.clocks, it.sla[1].id, desk.now)
+    stretches = clocks(it.clocks).ledger(it.sla[1].id, desk.now)
     began = {entry.version: entry.type for entry in it.sla_entries}
     assert began[next(each.entry for each in stretches if each.entry)] in ("StatusEntry", "SlaEntry")
     entries = it.timeline("all", ALL_OF_IT.timelines["all"]).rows
