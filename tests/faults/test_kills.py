@@ -1,0 +1,15 @@
+"""kill -9 at random, 20 rounds, of relay, projector, gateway and scheduler while 2,000 commands come from clients that retry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.test_kills import weather
+
+pytestmark = [pytest.mark.anyio, pytest.mark.faults]
+
+
+async def test_twenty_kills_among_two_thousand_commands_lose_and_double_nothing(tmp_path: Path) -> None:
+    await weather(tmp_path, rounds=20, commands=2_000)
