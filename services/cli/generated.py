@@ -1,4 +1,4 @@
-"""The files that are made from the code and committed: schema.graphql, and schemas/<topic>.json for every event."""
+"""The files that are made from the code and committed: schema.graphql, and domain/schemas/<topic>.json for every event."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import services.cli.declared  # noqa: F401 - every topic
 from services.runtime.event_schemas import event_schemas, write_event_schemas
 
-EVENTS = "schemas"
+EVENTS = "domain/schemas"
 GRAPHQL = "schema.graphql"
 
 
