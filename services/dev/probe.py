@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 
-async def answers_ok(port: int, path: str = "/readyz", host: str = "127.0.0.1") -> bool:
-    """Whether `path` answers 200 within two seconds."""
-    with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
+async def unreadiness(port: int, host: str = "127.0.0.1") -> str | None:
+    """None when /readyz answers 200 within two seconds, else why not."""
+    try:
         async with asyncio.timeout(2):
             reader, writer = await asyncio.open_connection(host, port)
             try:
-                writer.write(f"GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n".encode())
+                writer.write(f"GET /readyz HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n".encode())
                 await writer.drain()
-                return b" 200 " in await reader.readline()
+                head, _, body = (await reader.read(4096)).partition(b"\r\n\r\n")
+                return (
+                    None
+                    if b" 200 " in head.split(b"\r\n", 1)[0]
+                    else body.decode(errors="replace").strip() or "no reason given"
+                )
             finally:
                 writer.close()
-    return False
+    except (OSError, TimeoutError) as error:
+        return f"port {port} does not answer ({type(error).__name__})"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import click
 
 from services.dev import home, servers
-from services.dev.probe import answers_ok
+from services.dev.probe import unreadiness
 from services.dev.supervisor import Child, ended
 from services.runtime.embedded.process import CannotStart, Launch, free_port, last_words, port_is_taken
 from services.runtime.origins import given
@@ -116,8 +116,8 @@ async def _start_processes(everything: Everything, settings: Settings) -> None:
 
 
 def _process(settings: Settings, name: str, port: int, environment: Mapping[str, str], to_terminal: bool, host: str) -> Child:
-    async def ready(_pid: int) -> bool:
-        return await answers_ok(port, host=host)
+    async def problem(_pid: int) -> str | None:
+        return await unreadiness(port, host)
 
     # A killed gateway's port is free for us again only when nobody took it meanwhile; the sentence is better than its stack.
     def still_free() -> None:
@@ -125,7 +125,7 @@ def _process(settings: Settings, name: str, port: int, environment: Mapping[str,
             raise CannotStart(f"port {port} of the {name} was taken by another program meanwhile")
 
     log = None if to_terminal else settings.home / "logs" / f"{name}.log"
-    return Child(Launch(name, _command(name), log, environment=environment), ready, say, prepare=still_free)
+    return Child(Launch(name, _command(name), log, environment=environment), problem, say, prepare=still_free)
 
 
 def _command(*arguments: str) -> tuple[str, ...]:

@@ -8,15 +8,13 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from services.dev.supervisor import Child, Say
-from services.runtime import nats_permissions
+from services.runtime import bus, nats_permissions
 from services.runtime.development import made_secrets
 from services.runtime.embedded.nats import EmbeddedNats, greeting
 from services.runtime.embedded.postgres import EmbeddedPostgres
 from services.runtime.embedded.process import CannotStart
+from services.runtime.postgres import Login, PostgresTooOld
 from services.runtime.settings import Settings
-
-OLDEST_POSTGRES = 17
-OLDEST_NATS = (2, 12)
 
 
 def postgres(settings: Settings, port: int, say: Say) -> Child:
@@ -25,10 +23,10 @@ def postgres(settings: Settings, port: int, say: Say) -> Child:
     server = EmbeddedPostgres(settings.home, port, made["postgres_superuser_password"], made["postgres_owner_password"])
     server.prepare()  # its launch needs the folder
 
-    async def ready(pid: int) -> bool:
-        return server.ready(pid)
+    async def problem(pid: int) -> str | None:
+        return None if server.ready(pid) else "it takes no connections"
 
-    return Child(server.launch(), ready, say, prepare=server.prepare)
+    return Child(server.launch(), problem, say, prepare=server.prepare)
 
 
 def nats(settings: Settings, say: Say) -> Child:
@@ -42,49 +40,33 @@ def nats(settings: Settings, say: Say) -> Child:
     logins = [login(user, password.get_secret_value()) for login, (user, password) in roles.items()]
     server = EmbeddedNats(settings.home, settings.nats_port, logins)
 
-    async def ready(pid: int) -> bool:
-        return server.ready(pid)
+    async def problem(pid: int) -> str | None:
+        return None if server.ready(pid) else "it takes no connections"
 
-    return Child(server.launch(), ready, say, prepare=server.prepare)
+    return Child(server.launch(), problem, say, prepare=server.prepare)
 
 
 async def check_postgres(owner_dsn: str) -> None:
     """CannotStart unless a PostgreSQL that is new enough answers the owner."""
     where = urlsplit(owner_dsn)
-    place = f"{where.hostname}:{where.port or 5432}{where.path}"
+    place = f"PostgreSQL at {where.hostname}:{where.port or 5432}{where.path}"
     try:
-        connection = await asyncpg.connect(owner_dsn, timeout=10)
+        connection = await asyncio.wait_for(Login(owner_dsn).connect(), 10)
+    except PostgresTooOld as old:
+        raise CannotStart(f"{place}: {old}; set SUPPORT_POSTGRES_DSN to another") from None
     except (OSError, asyncpg.PostgresError, TimeoutError) as error:
         why = "nobody answers" if isinstance(error, OSError | TimeoutError) else type(error).__name__
-        raise CannotStart(f"PostgreSQL at {place}: {why}; check SUPPORT_POSTGRES_OWNER_DSN and SUPPORT_POSTGRES_DSN") from None
-    found = connection.get_server_version()
+        raise CannotStart(f"{place}: {why}; check SUPPORT_POSTGRES_OWNER_DSN and SUPPORT_POSTGRES_DSN") from None
     await connection.close()
-    refuse_old_postgres(found.major, place)
-
-
-def refuse_old_postgres(major: int, place: str) -> None:
-    """The log rests on `transaction_timeout`, which came with 17."""
-    if major < OLDEST_POSTGRES:
-        raise CannotStart(
-            f"PostgreSQL {major} at {place} is too old, {OLDEST_POSTGRES} or later is needed: set SUPPORT_POSTGRES_DSN to another"
-        )
 
 
 async def check_nats(url: str) -> None:
-    """CannotStart unless a NATS that is new enough, with JetStream, greets."""
+    """CannotStart unless a NATS with JetStream greets; BusError when it is too old."""
     where = urlsplit(url)
     said = await asyncio.to_thread(greeting, where.port or 4222, where.hostname or "127.0.0.1")
     if said is None:
         raise CannotStart(f"nobody answers at {url}: start NATS there, or set SUPPORT_NATS_URL")
-    refuse_old_nats(str(said.get("version", "0.0")), url)
+    major, minor = (int(part) for part in str(said.get("version", "0.0")).split(".")[:2])
+    bus.require_version(major, minor)
     if not said.get("jetstream"):
         raise CannotStart(f"NATS at {url} runs without JetStream: turn it on, or set SUPPORT_NATS_URL")
-
-
-def refuse_old_nats(version: str, url: str) -> None:
-    """The relay publishes in atomic batches, which came with 2.12."""
-    major, minor = (int(part) for part in version.split(".")[:2])
-    if (major, minor) < OLDEST_NATS:
-        raise CannotStart(
-            f"nats-server {version} at {url} is too old, 2.12 or later is needed: set SUPPORT_NATS_URL to another"
-        )

@@ -25,10 +25,10 @@ Say = Callable[[str], None]
 
 @dataclass
 class Child:
-    """One supervised process. `ready(pid)` judges readiness; `prepare` runs before each start."""
+    """One supervised process. `problem(pid)` says why it is not ready, None when it is; `prepare` runs before each start."""
 
     launch: Launch
-    ready: Callable[[int], Awaitable[bool]]
+    problem: Callable[[int], Awaitable[str | None]]
     say: Say
     prepare: Callable[[], None] = lambda: None
     patience: float = 60.0
@@ -83,12 +83,15 @@ class Child:
         assert child is not None
         end = time.monotonic() + self.patience
         while child.poll() is None:
-            if await self.ready(child.pid):
+            problem = await self.problem(child.pid)
+            if problem is None:
                 return True
             if time.monotonic() > end:
                 child.kill()
                 child.wait()
-                raise CannotStart(f"{self.name} is not ready after {self.patience:.0f} seconds: see {self.launch.log}")
+                raise CannotStart(
+                    f"{self.name} is not ready after {self.patience:.0f} seconds: {problem} (see {self.launch.log})"
+                )
             await asyncio.sleep(POLL)
         return False
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import anyio
@@ -14,7 +16,9 @@ import pytest
 
 from services.dev import home, servers, supervisor
 from services.dev.supervisor import Child
+from services.runtime.bus import BusError
 from services.runtime.embedded import process
+from services.runtime.embedded.postgres import binary
 from services.runtime.embedded.process import CannotStart, Launch
 from services.runtime.settings import Settings, load_settings
 
@@ -31,11 +35,11 @@ async def start(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[Child]]
     async def begin(program: str = SLEEPER, says: Callable[[str], None] = lambda _: None, patience: float = 60) -> Child:
         mark = tmp_path / f"ready-{len(children)}"
 
-        async def ready(_pid: int) -> bool:
-            return mark.exists()
+        async def problem(_pid: int) -> str | None:
+            return None if mark.exists() else "no mark"
 
         launch = Launch("child", (sys.executable, "-c", program, str(mark)), tmp_path / "child.log")
-        child = Child(launch, ready, says, prepare=lambda: mark.unlink(missing_ok=True), patience=patience)
+        child = Child(launch, problem, says, prepare=lambda: mark.unlink(missing_ok=True), patience=patience)
         children.append(child)
         await child.start()
         return child
@@ -47,7 +51,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[Child]]
 
 async def until(happens: Callable[[], bool]) -> None:
     with anyio.fail_after(60):
-        while not happens():  # noqa: ASYNC110 - what is awaited happens in another process
+        while not happens():
             await anyio.sleep(0.02)
 
 
@@ -72,7 +76,7 @@ async def test_a_child_that_ends_at_once_is_given_up_with_its_last_words(
 
 
 async def test_a_child_that_never_gets_ready_is_given_up(start: Callable[..., Awaitable[Child]]) -> None:
-    with pytest.raises(CannotStart, match="child is not ready after 0 seconds"):
+    with pytest.raises(CannotStart, match="child is not ready after 0 seconds: no mark"):
         await start("import time; time.sleep(600)", patience=0.2)
 
 
@@ -139,14 +143,42 @@ def settings_of_home(tmp_path: Path) -> Settings:
     return load_settings(home=tmp_path)
 
 
-def test_old_servers_are_refused_with_what_is_needed() -> None:
-    with pytest.raises(CannotStart, match="PostgreSQL 16 at db:5432 is too old, 17 or later"):
-        servers.refuse_old_postgres(16, "db:5432")
-    with pytest.raises(CannotStart, match=r"nats-server 2.11.9 at nats://bus is too old, 2.12 or later"):
-        servers.refuse_old_nats("2.11.9", "nats://bus")
-    servers.refuse_old_postgres(17, "db")
-    servers.refuse_old_nats("2.12.0", "bus")
-    servers.refuse_old_nats("3.0.0-beta", "bus")
+@pytest.fixture
+def postgres_16(tmp_path: Path) -> Iterator[str]:
+    """The wheel carries an older PostgreSQL beside ours: its owner's connection string."""
+    old, data, port = binary("postgres").parents[2] / "pginstall" / "bin", tmp_path / "old", process.free_port()
+    process.own(data)
+
+    def become(*argv: str) -> tuple[str, ...]:
+        return process.unprivileged([str(old / argv[0]), *argv[1:]], tmp_path, ends_with=signal.SIGQUIT)
+
+    subprocess.run(
+        become("initdb", "-D", str(data), "--username=o", "--auth=trust", "--no-sync"), check=True, capture_output=True, cwd="/"
+    )
+    options = ("-c", f"port={port}", "-c", "unix_socket_directories=", "-c", "listen_addresses=127.0.0.1")
+    log = tmp_path / "old.log"
+    server = Launch("old", become("postgres", "-D", str(data), *options), log, ends_with=signal.SIGQUIT).start()
+    process.wait_until(lambda _: b"ready to accept connections" in log.read_bytes(), server, "old", log)
+    yield f"postgresql://o:o@127.0.0.1:{port}/postgres"
+    process.stop(server, signal.SIGQUIT)
+
+
+async def test_an_old_postgresql_is_refused_with_what_is_needed(postgres_16: str) -> None:
+    with pytest.raises(CannotStart, match=r"PostgreSQL 17 or later is needed; this server is 16; set SUPPORT_POSTGRES_DSN"):
+        await servers.check_postgres(postgres_16)
+
+
+async def test_an_old_nats_is_refused_with_what_is_needed() -> None:
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'INFO {"version":"2.11.9","jetstream":true}\r\n')
+        await writer.drain()
+        writer.close()
+
+    old = await asyncio.start_server(greet, "127.0.0.1", 0)
+    with pytest.raises(BusError, match=r"nats-server 2.11 is too old, .*2.12 or later.*SUPPORT_NATS_URL"):
+        await servers.check_nats(f"nats://127.0.0.1:{old.sockets[0].getsockname()[1]}")
+    old.close()
+    await old.wait_closed()
 
 
 async def test_servers_that_are_not_there_are_named(settings_of_home: Settings) -> None:
