@@ -11,7 +11,7 @@ import hmac
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 import asyncpg
 
@@ -25,20 +25,13 @@ from services.runtime.errors import (
     StoreClosed,
     Unavailable,
 )
-from services.runtime.postgres import Connection
+from services.runtime.postgres import LOST, Connection
 
 MOST_COMMANDS = 256
 """In one batch, so that the lock is held for a short time only."""
 MOST_BYTES = 4 * 1024 * 1024
 """Of events' state in one batch, unless one command alone has more."""
 
-_LOST = (
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InvalidTransactionStateError,
-    EOFError,
-)
 _BUSY = (asyncpg.LockNotAvailableError, asyncpg.InsufficientResourcesError, asyncpg.TransactionRollbackError)
 
 
@@ -188,11 +181,12 @@ class AppendQueue:
             epoch, head, refused = await self._call.fetchrow(judged, *rows)
         except _BUSY as error:
             raise Overloaded(f"the log is busy ({type(error).__name__})") from None
+        except asyncpg.PostgresError as error:
+            if connection.is_closed() or isinstance(error, LOST):
+                self._lost(error)
+            raise NotRecorded(error.sqlstate or type(error).__name__) from None
         except Exception as error:
-            if connection.is_closed() or isinstance(error, _LOST):
-                self._hang_up()
-                raise OutcomeUnknown("the connection broke; send it again with the same idempotency key") from error
-            raise NotRecorded(getattr(error, "sqlstate", None) or type(error).__name__) from None
+            self._lost(error)
         if judged is not None and judged != epoch:
             raise EpochMismatch(judged, epoch)
         return verdicts(batch, epoch, head, refused)
@@ -208,7 +202,7 @@ class AppendQueue:
             try:
                 connection = await self._connect()
                 self._call = await connection.prepare(CALL)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (*LOST, asyncpg.PostgresError) as error:
                 if loop.time() + pause - self._lost_at > self._patience:
                     raise Unavailable(f"PostgreSQL cannot be reached ({type(error).__name__})") from None
             else:
@@ -218,8 +212,10 @@ class AppendQueue:
             await asyncio.sleep(pause)
             pause = min(pause * 2, 0.5)
 
-    def _hang_up(self) -> None:
+    def _lost(self, error: Exception) -> NoReturn:
+        """Whatever is not an answer of the server leaves it open whether the batch was written."""
         if self._connection is not None:
             with suppress(Exception):
                 self._connection.terminate()
             self._connection = None
+        raise OutcomeUnknown("the connection broke; send it again with the same idempotency key") from error

@@ -34,6 +34,13 @@ APPEND_SETTINGS = {
 }
 """What keeps one lock from stopping all writes: no transaction of the append role lives longer, nor waits longer for the lock."""
 
+LOST = (
+    *(OSError, EOFError, asyncpg.InterfaceError, asyncpg.InternalClientError),
+    *(asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InvalidTransactionStateError),
+)
+"""The session is over, or the server goes, comes or was never there. (InternalClientError: a statement on a session that was just told of
+its end. InvalidTransactionStateError: `transaction_timeout` and its kin.)"""
+
 Connection = Any
 """asyncpg's connection; it ships no types that mypy reads."""
 Pool = Any
@@ -69,7 +76,7 @@ class Login:
             raise
         return connection
 
-    async def pool(self, *, smallest: int = 1, largest: int = 8) -> Pool:
+    async def pool(self, *, smallest: int = 0, largest: int = 8) -> Pool:
         """A pool. Nothing may leave session state behind: connections are not reset between uses, which saves a round trip."""
         return await asyncpg.create_pool(
             **self._arguments(),

@@ -32,7 +32,7 @@ async def locked(owner: Any) -> AsyncIterator[None]:
 
 async def in_flight(owner: Any) -> None:
     """Until an append waits for the lock."""
-    while not await owner.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):  # noqa: ASYNC110
+    while not await owner.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
         await asyncio.sleep(0.005)
 
 

@@ -1,14 +1,14 @@
 """Writers that race over a few streams, as a program of their own: `python -m tests.services.store.writers '<plan as JSON>'`.
 
-Each appends until its commands are used up, conflicts, is refused, leaves while it waits, and now and then goes away without a word. At
-the end the program prints what was accepted as JSON: idempotency key → [stream, version, position].
+Each appends until its commands are used up and standard input is closed; it conflicts, is refused, leaves while it waits, and beside it
+appends are rolled back and sessions vanish. At the end the program prints a Report.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
+import itertools
 import random
 import sys
 from typing import Any
@@ -35,26 +35,37 @@ class Plan(msgspec.Struct):
     patience: float = 30.0
 
 
-Accepted = dict[str, tuple[str, int, int]]
+class Report(msgspec.Struct):
+    """What became of it: (stream, version, position) by idempotency key, and how often a try ended in which error."""
+
+    accepted: dict[str, tuple[str, int, int]] = msgspec.field(default_factory=dict)
+    errors: dict[str, int] = msgspec.field(default_factory=dict)
+
+    def count(self, error: Exception) -> None:
+        name = type(error).__name__
+        self.errors[name] = self.errors.get(name, 0) + 1
 
 
-async def race(plan: Plan) -> Accepted:
+async def race(plan: Plan) -> Report:
     """Run the plan's writers in this process."""
-    accepted: Accepted = {}
+    report = Report()
+    told = asyncio.create_task(asyncio.to_thread(sys.stdin.buffer.read))
     async with open_store(plan.dsn, secret=SECRET, patience=0.2) as store:
         vandal = asyncio.create_task(_roll_back(plan))
-        writers = [_write(store, plan, number, accepted) for number in range(plan.writers)]
-        await asyncio.gather(*writers)
+        print("begun", flush=True)
+        await asyncio.gather(*(_write(store, plan, number, told, report) for number in range(plan.writers)))
         vandal.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await vandal
-    return accepted
+    return report
 
 
-async def _write(store: EventStore, plan: Plan, number: int, accepted: Accepted) -> None:
+async def _write(store: EventStore, plan: Plan, number: int, told: asyncio.Task[bytes], report: Report) -> None:
     chance = random.Random(f"{plan.seed} {number}")
     versions: dict[UUID, int] = {}
-    for count in range(plan.commands):
+    for count in itertools.count():
+        if count >= plan.commands and told.done():
+            return
         stream = chance.choice(plan.streams)
         key = f"{plan.name}/{number}/{count}"
         events = chance.randrange(1, 4)
@@ -64,13 +75,15 @@ async def _write(store: EventStore, plan: Plan, number: int, accepted: Accepted)
             if chance.random() < 0.1:
                 await _leave(store, chance, command)
             try:
-                receipt = await _resolved(store, command, plan.patience)
+                receipt = await _resolved(store, command, plan.patience, report)
             except VersionConflict as conflict:
+                report.count(conflict)
                 versions[stream] = conflict.current
-            except NotRecorded:
-                pass  # the next try is without the poison
+            except NotRecorded as error:
+                report.count(error)  # the next try is without the poison
             else:
-                _note(accepted, key, stream, receipt)
+                assert receipt.position is not None
+                report.accepted[key] = (str(stream), receipt.versions[stream], receipt.position.number)
                 versions[stream] = receipt.versions[stream]
                 break
 
@@ -92,21 +105,17 @@ async def _leave(store: EventStore, chance: random.Random, command: Command) -> 
         await task
 
 
-async def _resolved(store: EventStore, command: Command, patience: float) -> Receipt:
+async def _resolved(store: EventStore, command: Command, patience: float, report: Report) -> Receipt:
     """Its outcome, by sending it again with its key for as long as it is unknown or the database away."""
     until = asyncio.get_running_loop().time() + patience
     while True:
         try:
             return await store.append(command)
-        except (OutcomeUnknown, Overloaded):
+        except (OutcomeUnknown, Overloaded) as error:
+            report.count(error)
             if asyncio.get_running_loop().time() > until:
                 raise
             await asyncio.sleep(0.02)
-
-
-def _note(accepted: Accepted, key: str, stream: UUID, receipt: Receipt) -> None:
-    assert receipt.position is not None
-    accepted[key] = (str(stream), receipt.versions[stream], receipt.position.number)
 
 
 async def _roll_back(plan: Plan) -> None:
@@ -135,4 +144,4 @@ async def _roll_back(plan: Plan) -> None:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(race(msgspec.json.decode(sys.argv[1], type=Plan)))))
+    print(msgspec.json.encode(asyncio.run(race(msgspec.json.decode(sys.argv[1], type=Plan)))).decode())
