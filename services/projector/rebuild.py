@@ -87,8 +87,12 @@ async def rebuild(
             await schemas.drop(writer, schema)
             await schemas.build(writer, projection, schema)
             await schemas.grant_like(writer, projection.schema, schema)
+            indexes = await schemas.drop_search_indexes(writer, schema)
         await writer.execute("SET synchronous_commit = off")  # until the swap nothing here is worth waiting for a disk
         build = Build(Member(projection, topics_of([projection], reader)))
+        await _catch_up(control, writer, build, reader, report, window)
+        for index in indexes:
+            await writer.execute(index)
         for attempt in range(_SWAP_TRIES):
             await _catch_up(control, writer, build, reader, report, window)
             reached = await _swap(writer, build, reader, schema)

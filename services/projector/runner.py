@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import asyncpg
 
 from projections.projection import Projection
-from services.projector import log, metrics
+from services.projector import metrics
 from services.projector.batches import project
 from services.projector.checkpoints import Member, OutOfStep, look
 from services.projector.epochs import lost
@@ -173,16 +173,8 @@ class Runner:
 
     async def _open(self, stack: contextlib.AsyncExitStack, schemas: Sequence[str]) -> Any:
         connection = await self._connect(schemas)
-        stack.callback(connection.terminate)
+        stack.push_async_callback(_hang_up, connection)
         return connection
-
-    async def head(self) -> tuple[int, int]:
-        """The log's current epoch and last position, asked now."""
-        connection = await self._connect([])
-        try:
-            return await log.head(connection)
-        finally:
-            await connection.close()
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:
@@ -193,6 +185,13 @@ async def _pause(stop: asyncio.Event, seconds: float) -> None:
 async def _when(stop: asyncio.Event, then: Callable[[], None]) -> None:
     await stop.wait()
     then()
+
+
+async def _hang_up(connection: Any) -> None:
+    try:
+        await connection.close(timeout=2)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        connection.terminate()
 
 
 async def _cancelled(task: asyncio.Task[Any]) -> None:

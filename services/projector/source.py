@@ -68,4 +68,5 @@ class NatsSource:
             self._reader = None
             self._there.clear()
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(client.drain(), 2)  # what was acknowledged last gets out
+                await asyncio.wait_for(client.flush(), 2)  # what was acknowledged last gets out
+            await client.close()

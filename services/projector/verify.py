@@ -106,6 +106,7 @@ class _Verification:
         epoch, head = await log.head(self._connection)
         for build in self._builds:
             await schemas.build(self._connection, build.member.projection, _scratch(build.member.projection))
+            await schemas.drop_search_indexes(self._connection, _scratch(build.member.projection))
         await schemas.search(self._connection, [_scratch(build.member.projection) for build in self._builds])
         after = 0
         report(0, head)

@@ -80,7 +80,7 @@ class Projector:
     async def drains(self) -> bool:
         """SIGTERM, once it listens to it: whether it ends well."""
         async with asyncio.timeout(60):
-            while "projector runs" not in self._logs.read_text()[self._said :]:  # noqa: ASYNC110 - another process says it
+            while "projector runs" not in self._logs.read_text()[self._said :]:
                 await asyncio.sleep(0.1)
         return await self.end(signal.SIGTERM) == 0
 
@@ -120,17 +120,16 @@ async def killed_while_the_log_grows(desk: Ground, settings: Settings, logs: Pat
     return await verify(desk.connect, ALL, desk.reader.fresh())
 
 
-async def _moves(desk: Ground, patience: float = 5.0) -> None:
-    """Wait until some projector commits, at most for `patience` seconds: there may be nothing to do."""
-
-    async def position() -> int:
-        rows = await desk.fetch("SELECT sum(position) FROM projector.checkpoints")
-        return int(rows[0][0])
-
-    before = await position()
+async def _moves(desk: Ground, looks: int = 150) -> None:
+    """Wait until some projector commits, but not for ever: there may be nothing to do."""
+    connection = await desk.connect([])
     try:
-        async with asyncio.timeout(patience):
-            while await position() == before:  # noqa: ASYNC110 - other processes move it
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        return
+        before = None
+        for _ in range(looks):
+            now = await connection.fetchval("SELECT sum(position) FROM projector.checkpoints")
+            if before is not None and now != before:
+                return
+            before = now
+            await asyncio.sleep(0.02)
+    finally:
+        await connection.close()

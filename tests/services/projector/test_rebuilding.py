@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from projections.projection import Projection
+from projections.ticket_timeline import ticket_timeline
 from services.projector.rebuild import RebuildUnderWay, rebuild
 from tests.services.projector.ground import Ground
 from tests.services.projector.parcels import parcels, paths
@@ -45,6 +46,14 @@ async def test_the_same_logins_may_read_the_new_tables(desk: Ground) -> None:
             await connection.fetchval("SELECT count(*) FROM parcels_v1.parcel_notes")
     finally:
         await connection.close()
+
+
+async def test_the_new_tables_have_the_same_indexes(desk: Ground) -> None:
+    indexes = "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'ticket_timeline_v1' ORDER BY 2"
+    before = await desk.fetch(indexes)
+    assert any("gin" in row["indexdef"] for row in before)
+    await _build(desk, ticket_timeline)
+    assert await desk.fetch(indexes) == before
 
 
 async def test_readers_and_writers_go_on_while_it_is_rebuilt(desk: Ground) -> None:
