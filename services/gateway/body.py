@@ -28,7 +28,11 @@ def too_large() -> BadRequest:
 
 
 async def read(request: Request) -> bytes:
-    """The body. A declared length above the limit is refused unread, an undeclared one as soon as it is crossed."""
+    """The body. A declared length above the limit is refused unread, an undeclared one as soon as it is crossed.
+
+    The server drops what is still coming and keeps the connection: closing it at once would reset it, and the client, still sending,
+    would never read why.
+    """
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > LIMIT:
         raise too_large()

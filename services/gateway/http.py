@@ -143,8 +143,6 @@ def written(answer: Answer, media: str, context: Context, *, always: bool = Fals
         media = JSON
     status = answer.status if media == RESPONSE or always or answer.status in (405, 406) else 200
     headers = {"x-correlation-id": str(context.correlation), "cache-control": "no-store", "vary": "accept, authorization"}
-    if status == 413:
-        headers["connection"] = "close"
     if status == 401:
         headers["www-authenticate"] = 'Bearer realm="support"'
     if status == 503:

@@ -94,7 +94,8 @@ class Tail:
                     self._moved.clear()
                     await self._look(connection)
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._moved.wait(), POLL)
+                        async with asyncio.timeout(POLL):
+                            await self._moved.wait()
                 except _LOST as problem:
                     _log.warning("cannot follow the log: %s", type(problem).__name__)
                     if connection is not None:

@@ -79,7 +79,8 @@ class Connection:
                     task.cancel()
                 await asyncio.gather(*running, return_exceptions=True)
         with contextlib.suppress(Exception):  # it may be gone, or too slow to be told
-            await asyncio.wait_for(self._socket.close(hangup.code, hangup.reason), 1)
+            async with asyncio.timeout(1):
+                await self._socket.close(hangup.code, hangup.reason)
 
     def _end(self, hangup: Hangup) -> None:
         if not self._ending.done():
@@ -101,7 +102,8 @@ class Connection:
         try:
             while True:
                 message = await self._outgoing.get()
-                await asyncio.wait_for(self._socket.send_text(message.decode()), SLOW_SECONDS)
+                async with asyncio.timeout(SLOW_SECONDS):  # wait_for of Python 3.11 may swallow a cancellation
+                    await self._socket.send_text(message.decode())
         except TimeoutError:
             self._end(Hangup(TRY_AGAIN, "too slow: connect again and go on after your last cursor"))
         except Exception:

@@ -7,8 +7,10 @@ from typing import Annotated, Concatenate, ParamSpec, Protocol, TypeAlias, TypeV
 
 import strawberry
 
+from domain.policies import SlaTerms
 from domain.tickets.ticket import Ticket
 from services.commands.desk import change
+from services.commands.promises import change_promised
 from services.gateway.acting import Keyed, by
 from services.gateway.context import Info
 from services.gateway.ids import of_kind
@@ -30,4 +32,11 @@ async def changed(
     ticket = of_kind("ticket", input.ticket_id, "input", "ticketId")
     act = by(info.context, input)
     receipt = await change(info.context.services.desk, act, ticket, command, *args, **kwargs)
+    return TicketPayload.of(receipt, ticket)
+
+
+async def promised(info: Info, input: OfTicket, command: Callable[[Ticket, SlaTerms | None], object]) -> TicketPayload:
+    """Likewise, for a command that takes the terms of the product in force."""
+    ticket = of_kind("ticket", input.ticket_id, "input", "ticketId")
+    receipt = await change_promised(info.context.services.desk, by(info.context, input), ticket, command)
     return TicketPayload.of(receipt, ticket)

@@ -137,9 +137,8 @@ class LifecycleMutations:
     @strawberry.mutation(description="Opens it again, within its window.", directives=EVERYBODY)
     async def reopen_ticket(self, info: Info, input: What[ReopenTicketInput]) -> TicketPayload:
         because = words.ReopenCause.CUSTOMER if info.context.viewer.is_customer else words.ReopenCause.STAFF
-        return await changed(
-            info, input, Ticket.reopen, at=info.context.at, because=because, terms=(await info.context.policies()).terms()
-        )
+        at = info.context.at
+        return await promised(info, input, lambda ticket, terms: ticket.reopen(at=at, because=because, terms=terms))
 
     @strawberry.mutation(description="Rates a resolution, once, by the requester.", directives=EVERYBODY)
     async def rate_ticket_satisfaction(self, info: Info, input: What[RateTicketSatisfactionInput]) -> TicketPayload:

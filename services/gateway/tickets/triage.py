@@ -134,25 +134,13 @@ class TriageMutations:
 
     @strawberry.mutation(description="Changes how soon; targets follow.", directives=STAFF)
     async def change_ticket_priority(self, info: Info, input: What[ChangeTicketPriorityInput]) -> TicketPayload:
-        return await changed(
-            info,
-            input,
-            Ticket.change_priority,
-            at=info.context.at,
-            priority=words.Priority(input.priority.name),
-            terms=(await info.context.policies()).terms(),
-        )
+        priority, at = words.Priority(input.priority.name), info.context.at
+        return await promised(info, input, lambda ticket, terms: ticket.change_priority(priority, at=at, terms=terms))
 
     @strawberry.mutation(description="Changes how bad; targets follow.", directives=STAFF)
     async def change_ticket_severity(self, info: Info, input: What[ChangeTicketSeverityInput]) -> TicketPayload:
-        return await changed(
-            info,
-            input,
-            Ticket.change_severity,
-            at=info.context.at,
-            severity=words.Severity(input.severity.name),
-            terms=(await info.context.policies()).terms(),
-        )
+        severity, at = words.Severity(input.severity.name), info.context.at
+        return await promised(info, input, lambda ticket, terms: ticket.change_severity(severity, at=at, terms=terms))
 
     @strawberry.mutation(description="Adds a label.", directives=STAFF)
     async def tag_ticket(self, info: Info, input: What[TagTicketInput]) -> TicketPayload:
