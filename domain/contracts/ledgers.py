@@ -66,6 +66,10 @@ class OrganisationLedger(Aggregate):
         """The contracts that may give something at an instant. A suspension is not known here: the contract itself judges."""
         return [contract for contract, periods in self.periods.items() if any(time.covers(at) for _, time in periods)]
 
+    def holds_after(self, at: datetime) -> bool:
+        """Whether any period lasts beyond an instant or is to begin."""
+        return any(time.to is None or at < time.to for periods in self.periods.values() for _, time in periods)
+
     @property
     def organisation(self) -> UUID:
         return self._organisation

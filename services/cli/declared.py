@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import domain.contracts.contract
+import domain.contracts.ledgers
 import domain.log.events
 import domain.organisations.contact
 import domain.organisations.organisation

@@ -12,6 +12,7 @@ from domain.tickets.status import Status
 from domain.tickets.ticket import Ticket
 from domain.tickets.vocabulary import AfterReply, BodyFormat, Channel, RedactionReason
 from services.commands.desk import By, Desk, see
+from services.commands.entitlement import terms_for
 from services.commands.opening import follow_up
 from services.runtime.command import Receipt
 from services.runtime.decision import Decision
@@ -71,7 +72,7 @@ async def hear(
             format=BodyFormat.PLAIN if channel is Channel.EMAIL else BodyFormat.MARKDOWN,
             language=language,
             forwarded_from=ticket.id if home is not ticket else None,
-            terms=policies.terms(),
+            terms=await terms_for(decision, policies, home.organisation, by.act.at),
         )
     except ReopenWindowPassed:
         await follow_up(decision, by, home, policies, body=body, channel=channel)

@@ -13,6 +13,7 @@ from domain.tickets.ticket import Ticket
 from domain.tickets.vocabulary import Channel, TicketKind
 from services.commands.conversation import lives_on_in
 from services.commands.desk import By, Desk
+from services.commands.entitlement import terms_for
 from services.commands.opening import NewTicket, begin, contact_by_email, follow_up
 from services.runtime.command import Receipt
 from services.runtime.decision import Decision
@@ -69,7 +70,7 @@ async def ingest(desk: Desk, by: By, mail: Mail) -> Receipt:
                 body=mail.body,
                 language=mail.language,
                 forwarded_from=ticket.id if ticket is not None and home is not ticket else None,
-                terms=policies.terms(),
+                terms=await terms_for(decision, policies, home.organisation, by.act.at),
             )
             decision.remember(ticket=home.id, entry=entry)
         except ReopenWindowPassed:

@@ -26,6 +26,7 @@ from domain.tickets.vocabulary import (
     Visibility,
 )
 from services.commands.desk import By, Desk, see
+from services.commands.entitlement import terms_for
 from services.runtime.command import Receipt
 from services.runtime.decision import Decision
 
@@ -59,7 +60,7 @@ async def open_ticket(desk: Desk, by: By, new: NewTicket, *, body: str, channel:
 
     async def decide(decision: Decision) -> None:
         ticket = await begin(decision, by, new, policies, channel=channel)
-        _say(decision, by, ticket, policies, body=body, channel=channel, author=ticket.requester)
+        await _say(decision, by, ticket, policies, body=body, channel=channel, author=ticket.requester)
 
     return await desk.writer.decide(by.act, decide)
 
@@ -130,7 +131,7 @@ async def begin(
         severity=new.severity,
         origin=origin,
         external=new.external,
-        terms=policies.terms(),
+        terms=await terms_for(decision, policies, organisation, by.act.at),
         path=new.path,
     )
     for index, (key, value) in enumerate(new.fields):
@@ -155,12 +156,12 @@ async def follow_up(decision: Decision, by: By, ended: Ticket, policies: Policie
         priority=ended.priority,
         severity=ended.severity,
         origin=Origin(OriginKind.FOLLOW_UP_OF, ended.id),
-        terms=policies.terms(),
+        terms=await terms_for(decision, policies, ended.organisation, by.act.at),
     )
     decision.add(ticket)
     decision.reserve("ticket_ref", ticket.ref, owner=ticket.id)
     ended.follow_up(ticket, at=by.act.at)
-    _say(decision, by, ticket, policies, body=body, channel=channel, author=ticket.requester)
+    await _say(decision, by, ticket, policies, body=body, channel=channel, author=ticket.requester)
     return ticket
 
 
@@ -185,7 +186,9 @@ def set_field(
     ticket.set_field(definition, value, at=by.act.at, path=(*path, "value"))
 
 
-def _say(decision: Decision, by: By, ticket: Ticket, policies: Policies, *, body: str, channel: Channel, author: UUID) -> None:
+async def _say(
+    decision: Decision, by: By, ticket: Ticket, policies: Policies, *, body: str, channel: Channel, author: UUID
+) -> None:
     entry = decision.new_id()
     ticket.receive_message(
         at=by.act.at,
@@ -194,7 +197,7 @@ def _say(decision: Decision, by: By, ticket: Ticket, policies: Policies, *, body
         channel=channel,
         body=body,
         format=BodyFormat.PLAIN if channel is Channel.EMAIL else BodyFormat.MARKDOWN,
-        terms=policies.terms(),
+        terms=await terms_for(decision, policies, ticket.organisation, by.act.at),
     )
     decision.remember(ticket=ticket.id, entry=entry)
 

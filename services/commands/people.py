@@ -12,6 +12,7 @@ from domain.organisations.events import ContactRole
 from domain.organisations.organisation import Organisation
 from projections.viewer import Role
 from services.commands.desk import By, Desk, see
+from services.commands.entitlement import terms_for
 from services.runtime.command import Receipt
 from services.runtime.decision import Decision
 
@@ -158,7 +159,8 @@ async def transfer_to_organisation(desk: Desk, by: By, ticket: UUID, organisatio
     async def decide(decision: Decision) -> None:
         found = await see(decision, by, ticket)
         home = await _organisation(decision, organisation, ("input", "to", "organisationId"))
-        found.transfer_to_organisation(home.id, at=by.act.at, terms=policies.terms())
+        terms = await terms_for(decision, policies, home.id, by.act.at)
+        found.transfer_to_organisation(home.id, at=by.act.at, terms=terms)
         decision.remember(ticket=found.id)
 
     return await desk.writer.decide(by.act, decide)

@@ -20,6 +20,7 @@ from projections.viewer import Role, Viewer
 from services.commands import conversation, people
 from services.commands.desk import By, Desk, change
 from services.commands.opening import NewTicket, PhoneCall, log_phone_call, open_ticket
+from services.commands.promises import change_promised
 from services.demo.people import AGENTS, CUSTOMERS, STAFF, Customer, Member
 from services.demo.stories import STORIES, Step, Story
 from services.runtime.act import SYSTEM, Act, Actor, ActorKind, Idempotency
@@ -135,8 +136,10 @@ class Seed:
             case "escalated":
                 await change(desk, agent, ticket, Ticket.escalate, step.target, at=at)
             case "raised":
-                terms = (await desk.policies.now()).terms()
-                await change(desk, agent, ticket, Ticket.change_priority, step.priority, at=at, terms=terms)
+                wanted = step.priority
+                await change_promised(
+                    desk, agent, ticket, lambda found, terms: found.change_priority(wanted, at=at, terms=terms)
+                )
             case "rated":
                 said = step.text or None
                 await change(desk, requester, ticket, Ticket.rate, step.score, at=at, by=run.requester.id, comment=said)

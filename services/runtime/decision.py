@@ -48,6 +48,7 @@ class Decision:
         self._epoch: int | None = None
         self._loaded: dict[UUID, Aggregate] = {}
         self._versions: dict[UUID, int] = {}
+        self._absent: set[UUID] = set()
         self._opened = Opened({}, {})
         self._lookups: list[Lookup] = []
         self._entries: list[UUID] = []
@@ -70,6 +71,8 @@ class Decision:
             if seen:
                 self._judge(known)
             return known
+        if id in self._absent:
+            raise NotFound(NO_SUCH)
         loaded = await self._store.load(id, None if self._looked else self.act.idempotency)
         self._looked = True
         if loaded.outcome is not None:
@@ -77,6 +80,8 @@ class Decision:
         if self._epoch is not None and loaded.epoch != self._epoch:
             raise EpochMismatch(self._epoch, loaded.epoch)
         self._epoch = loaded.epoch
+        if not loaded.events:
+            self._absent.add(id)
         aggregate = await self._replay(kind, id, loaded)
         self._loaded[id] = aggregate
         self._versions[id] = aggregate.version

@@ -10,7 +10,7 @@ from domain.tickets import vocabulary as words
 from domain.tickets.ticket import Ticket
 from services.gateway.context import Info
 from services.gateway.scalars import IdempotencyKey
-from services.gateway.tickets.changing import What, changed
+from services.gateway.tickets.changing import What, changed, promised
 from services.gateway.tickets.payloads import TicketPayload
 from services.gateway.tickets.rights import EVERYBODY, STAFF
 from services.gateway.tickets.vocabulary import HoldReason, Resolution

@@ -15,7 +15,7 @@ from services.gateway.context import Info
 from services.gateway.ids import of_kind, read
 from services.gateway.scalars import IdempotencyKey
 from services.gateway.shapes import given
-from services.gateway.tickets.changing import What, changed
+from services.gateway.tickets.changing import What, changed, promised
 from services.gateway.tickets.inputs import TicketFieldInput, TransferTargetInput, value_of
 from services.gateway.tickets.payloads import TicketPayload
 from services.gateway.tickets.rights import EVERYBODY, STAFF
