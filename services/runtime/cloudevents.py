@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 from uuid import UUID
@@ -50,13 +51,21 @@ class Naming:
     source: str
     prefix: str
 
+    @cached_property
+    def _base(self) -> str:
+        return encoded(self.source.rstrip("/"))
+
+    @cached_property
+    def _type(self) -> str:
+        return encoded(self.prefix) + "."
+
     def headers(self, event: RecordedEvent) -> dict[str, str]:
         """The envelope. Fixed forms (ids, times, numbers) need no encoding."""
-        base, stream = encoded(self.source.rstrip("/")), str(event.stream)
+        base, stream = self._base, _text(event.stream)
         headers = {
             "ce-specversion": "1.0",
             "ce-id": f"{stream}/{event.version}",
-            "ce-type": f"{encoded(self.prefix)}.{event.topic}",
+            "ce-type": self._type + event.topic,
             "ce-source": f"{base}/log/{event.epoch}",
             "ce-subject": f"{event.topic.partition('.')[0]}/{stream}",
             "ce-time": _written(event.occurred_at),
@@ -67,9 +76,9 @@ class Naming:
             "ce-sequence": f"{event.position:019d}",
             "ce-position": f"{event.epoch}.{event.position}",
             "ce-streamversion": str(event.version),
-            "ce-correlationid": str(event.correlation),
+            "ce-correlationid": _text(event.correlation),
             "ce-authtype": encoded(event.actor_kind),
-            "ce-authid": str(event.actor),
+            "ce-authid": _text(event.actor),
             "ce-dataclassification": event.classification,
         }
         if event.causation is not None:
@@ -126,6 +135,11 @@ def identity(headers: Mapping[str, str] | None) -> Identity | None:
         return Identity(Position.parse(headers.get("ce-position", "")).epoch, UUID(found[1]), int(found[2]), recorded_at)
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=16_384)
+def _text(value: UUID) -> str:
+    return str(value)
 
 
 def _written(instant: datetime) -> str:

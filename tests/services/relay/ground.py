@@ -107,7 +107,7 @@ async def leading(settings: Settings) -> AsyncIterator[asyncio.Task[None]]:
 
 async def until(condition: Callable[[], Awaitable[bool]], patience: float = 60.0) -> None:
     async with asyncio.timeout(patience):
-        while not await condition():  # noqa: ASYNC110 - it is asked of servers
+        while not await condition():
             await asyncio.sleep(0.05)
 
 

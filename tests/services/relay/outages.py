@@ -254,5 +254,4 @@ def start_process(settings: Settings) -> subprocess.Popen[bytes]:
         env={**os.environ, **environment},
         cwd=Path(__file__).parents[3],
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
     )
