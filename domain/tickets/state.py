@@ -48,6 +48,8 @@ class TicketState(Aggregate):
         self.requester = event.requester
         self.channel = event.channel
         self.origin = event.origin
+        self.services = event.services
+        self.incidents: set[UUID] = set()
         self.opened_at = event.timestamp
         self.status = Status.NEW
         self.before_merge: Status | None = None
@@ -197,6 +199,8 @@ class TicketState(Aggregate):
                 self.links.add((event.other, event.kind))
             case e.TicketUnlinked():
                 self.links.discard((event.other, event.kind))
+            case e.TicketIncidentLinked():
+                self.incidents.add(event.incident)
             case e.TicketSatisfactionRated():
                 self.rated.add(event.episode)
             case e.TicketWatched():

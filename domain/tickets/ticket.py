@@ -55,13 +55,15 @@ class Ticket(Conversation, Entries, People, Classification, Relations):
         severity: Severity | None = None,
         origin: Origin | None = None,
         external: Sequence[ExternalRef] = (),
+        services: Sequence[UUID] = (),
         terms: SlaTerms | None = None,
         path: Sequence[str] = ("input", "ticket"),
     ) -> Ticket:
         """A new ticket, without a word said yet: record what was said with the next command, in the same append.
 
-        `organisation` is None while nobody knows whose the sender is. `terms` None promises nothing (imported history). `path` is where
-        these values stand in the caller's input. Raises ValidationFailed.
+        `services` are the components it is about; that they exist is seen to by the caller. `organisation` is None while nobody
+        knows whose the sender is. `terms` None promises nothing (imported history). `path` is where these values stand in the
+        caller's input. Raises ValidationFailed.
         """
         must_suit(kind, severity, path=(*path, "severity"))
         ticket = cls._create(
@@ -82,6 +84,7 @@ class Ticket(Conversation, Entries, People, Classification, Relations):
                 replace(each, value=text.line(each.value, path=(*path, "external"), what="The number in the other system"))
                 for each in external
             ),
+            services=tuple(dict.fromkeys(services)),
         )
         if origin is not None:
             ticket.trigger_event(TicketLinked, timestamp=at, other=origin.ticket, kind=LinkKind(origin.kind))

@@ -119,10 +119,10 @@ class Decision:
         """Ids that the receipt gives back, now and whenever the same key comes again."""
         self._ids.update({name: str(value) for name, value in ids.items()})
 
-    async def next_ref(self) -> int:
-        """The next number for people to quote. Numbers may be left out, none comes twice."""
+    async def next_ref(self, kind: str = "ticket") -> int:
+        """The next number of this kind for people to quote. Numbers may be left out, none comes twice."""
         await self._look()
-        return await self._store.next_ticket_ref()
+        return await self._store.next_ref(kind)
 
     @staticmethod
     def new_id() -> UUID:

@@ -86,9 +86,9 @@ class EventStore(EventLog):
         rows = await self._pool.fetch("SELECT digest FROM store.lookups WHERE owner = $1 AND kind = $2", owner, kind)
         return [row[0] for row in rows]
 
-    async def next_ticket_ref(self) -> int:
-        """The next number of a ticket. Numbers may be left out, never given twice."""
-        number: int = await self._pool.fetchval("SELECT nextval('store.ticket_refs')")
+    async def next_ref(self, kind: str) -> int:
+        """The next number of a kind, from its sequence store.<kind>_refs. Numbers may be left out, never given twice."""
+        number: int = await self._pool.fetchval("SELECT nextval($1::text::regclass)", f"store.{kind}_refs")
         return number
 
     async def close(self) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 from domain.errors import ValidationFailed
 from domain.tickets.events import (
     TicketAbsorbed,
+    TicketIncidentLinked,
     TicketLinked,
     TicketMerged,
     TicketReleased,
@@ -118,6 +119,12 @@ class Relations(TicketState):
         for one, another, seen in ((self, other, kind), (other, self, mirrored)):
             if (another.id, seen) in one.links:
                 one.trigger_event(TicketUnlinked, timestamp=at, other=another.id, kind=seen)
+
+    def link_incident(self, incident: UUID, *, at: datetime) -> None:
+        """It is hit by an incident, so its requester hears what is posted there. Linked already records nothing."""
+        self._must_take_something()
+        if incident not in self.incidents:
+            self.trigger_event(TicketIncidentLinked, timestamp=at, incident=incident)
 
 
 def _mirrored(kind: LinkKind) -> LinkKind:

@@ -48,6 +48,7 @@ from domain.tickets.events.people import (
 )
 from domain.tickets.events.relations import (
     TicketAbsorbed,
+    TicketIncidentLinked,
     TicketLinked,
     TicketMerged,
     TicketReleased,
@@ -67,6 +68,7 @@ __all__ = [
     "TicketEscalated",
     "TicketFieldSet",
     "TicketHistoryImported",
+    "TicketIncidentLinked",
     "TicketInternalNoteAdded",
     "TicketLeftOrganisation",
     "TicketLinked",

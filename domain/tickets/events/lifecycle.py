@@ -41,6 +41,8 @@ class TicketOpened(DomainEvent, Aggregate.Created):
     severity: Severity | None = None
     origin: Origin | None = None
     external: tuple[ExternalRef, ...] = ()
+    services: tuple[UUID, ...] = ()
+    """The service components it is about."""
 
 
 @dataclass(frozen=True)

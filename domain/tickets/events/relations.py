@@ -58,3 +58,11 @@ class TicketUnlinked(DomainEvent):
     TOPIC = "ticket.unlinked.v1"
     other: UUID
     kind: LinkKind
+
+
+@dataclass(frozen=True)
+class TicketIncidentLinked(DomainEvent):
+    """It is hit by an incident, whose stream says `incident.ticket_linked.v1` in the same append."""
+
+    TOPIC = "ticket.incident_linked.v1"
+    incident: UUID

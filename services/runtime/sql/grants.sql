@@ -9,7 +9,7 @@ GRANT USAGE ON SCHEMA store TO {append};
 GRANT SELECT ON store.logs, store.stored_events, store.idempotency, store.person_keys, store.entry_keys, store.lookups,
   store.schema_migrations TO {append};
 GRANT EXECUTE ON FUNCTION store.append TO {append};
-GRANT USAGE ON SEQUENCE store.ticket_refs TO {append};
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA store TO {append};  -- the numbers of tickets, incidents, …
 GRANT SELECT, INSERT, UPDATE ON store.staff TO {append};
 
 GRANT USAGE ON SCHEMA store TO {relay};
