@@ -6,8 +6,9 @@ Direct get stays off: a follower may answer it from behind, and what the relay a
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,25 +117,43 @@ async def connect(to: Credentials, name: str, *, forever: bool = True) -> Client
         _log.info("reached NATS at %s again", to.url)
 
     try:
-        await client.connect(
-            to.url,
-            name=name,
-            user=to.user,
-            password=to.password,
-            inbox_prefix=inbox_prefix(to.user),
-            error_cb=error,
-            disconnected_cb=disconnected,
-            reconnected_cb=reconnected,
-            connect_timeout=2,
-            reconnect_time_wait=0.2,  # type: ignore[arg-type]  # fractions of a second work
-            max_reconnect_attempts=-1 if forever else 3,
-            ping_interval=5,
-            max_outstanding_pings=2,
-            pending_size=-1,
+        await _to_its_end(
+            client,
+            client.connect(
+                to.url,
+                name=name,
+                user=to.user,
+                password=to.password,
+                inbox_prefix=inbox_prefix(to.user),
+                error_cb=error,
+                disconnected_cb=disconnected,
+                reconnected_cb=reconnected,
+                connect_timeout=2,
+                reconnect_time_wait=0.2,  # type: ignore[arg-type]  # fractions of a second work
+                max_reconnect_attempts=-1 if forever else 3,
+                ping_interval=5,
+                max_outstanding_pings=2,
+                pending_size=-1,
+            ),
         )
     except (OSError, nats.errors.Error) as problem:
         raise BusError(said or _plainly(problem, to)) from None
     return client
+
+
+async def _to_its_end(client: Client, connecting: Coroutine[Any, Any, None]) -> None:
+    """Cancel it until it ends: an attempt that is refused in the very moment of the cancellation swallows it (wait_for of Python
+    3.11), and nats-py would go on trying for ever."""
+    task = asyncio.create_task(connecting)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=0.1)
+        if not task.cancelled() and task.exception() is None:
+            await client.close()
+        raise
 
 
 def _plainly(problem: Exception, to: Credentials) -> str:

@@ -138,3 +138,13 @@ async def test_a_source_that_cannot_connect_brings_nothing_and_holds_nobody_up(d
 
     async with NatsSource(connect, bus.naming(desk.settings)) as source:
         assert await source.batch(wait=0.05) == []
+
+
+async def test_a_projector_that_is_told_to_stop_while_nats_is_away_stops(desk: Ground) -> None:
+    nowhere = desk.settings.model_copy(update={"nats_url": "nats://127.0.0.1:1"})
+    for moment in range(20):
+        stop = asyncio.Event()
+        task = asyncio.create_task(run(nowhere, stop, [parcels()]))
+        await asyncio.sleep(moment / 100)
+        stop.set()
+        await asyncio.wait_for(task, 10)
