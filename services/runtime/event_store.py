@@ -10,6 +10,7 @@ import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from domain.errors import IdempotencyKeyReused
@@ -18,6 +19,7 @@ from services.runtime.append_queue import AppendQueue
 from services.runtime.batch import REUSED, receipt_of
 from services.runtime.command import Command, Loaded, Receipt, StreamEvent
 from services.runtime.event_log import EventLog
+from services.runtime.lanes import Lanes
 from services.runtime.postgres import APPEND_SETTINGS, Connection, Login, Pool, assert_settings
 
 _LOAD = """
@@ -35,8 +37,9 @@ _OUTCOME = "SELECT outcome, request, position, epoch FROM store.idempotency WHER
 class EventStore(EventLog):
     """Reads over a pool, appends over one connection of its own. Open it with `open_store`."""
 
-    def __init__(self, pool: Pool, queue: AppendQueue, *, secret: bytes) -> None:
+    def __init__(self, pool: Pool, lanes: Lanes, queue: AppendQueue, *, secret: bytes) -> None:
         super().__init__(pool)
+        self._lanes = lanes
         self._queue = queue
         self._secret = secret
 
@@ -61,9 +64,9 @@ class EventStore(EventLog):
         """
         outcome: Receipt | None = None
         if idempotency is None:
-            epoch, *rows = await self._pool.fetch(_LOAD, stream)
+            epoch, *rows = await self._lanes.fetch(_LOAD, stream)
         else:
-            epoch, *rows = await self._pool.fetch(_LOAD_AND_OUTCOME, stream, idempotency.principal, idempotency.key)
+            epoch, *rows = await self._lanes.fetch(_LOAD_AND_OUTCOME, stream, idempotency.principal, idempotency.key)
             if epoch[0] < 0:
                 outcome = self._first(idempotency, *epoch[1:])
                 epoch, *rows = rows
@@ -71,15 +74,13 @@ class EventStore(EventLog):
 
     async def first_outcome(self, idempotency: Idempotency) -> Receipt | None:
         """What came of this key's first use; None if it was not used. Raises IdempotencyKeyReused for another request."""
-        row = await self._pool.fetchrow(_OUTCOME, idempotency.principal, idempotency.key)
-        return self._first(idempotency, *row) if row is not None else None
+        rows = await self._lanes.fetch(_OUTCOME, idempotency.principal, idempotency.key)
+        return self._first(idempotency, *rows[0]) if rows else None
 
     async def find(self, kind: str, digest: bytes) -> UUID | None:
         """Whose look-up or reservation it is."""
-        owner: UUID | None = await self._pool.fetchval(
-            "SELECT owner FROM store.lookups WHERE kind = $1 AND digest = $2", kind, digest
-        )
-        return owner
+        rows = await self._lanes.fetch("SELECT owner FROM store.lookups WHERE kind = $1 AND digest = $2", kind, digest)
+        return rows[0][0] if rows else None
 
     async def owned(self, owner: UUID, kind: str) -> list[bytes]:
         """The digests an owner holds, so that they can be released."""
@@ -87,13 +88,18 @@ class EventStore(EventLog):
         return [row[0] for row in rows]
 
     async def next_ref(self, kind: str) -> int:
-        """The next number of a kind, from its sequence store.<kind>_refs. Numbers may be left out, never given twice."""
-        number: int = await self._pool.fetchval("SELECT nextval($1::text::regclass)", f"store.{kind}_refs")
-        return number
+        """The next number of a kind, from its sequence `store.<kind>_refs`. Numbers may be left out, never given twice."""
+        rows = await self._lanes.fetch("SELECT nextval($1::text::regclass)", f"store.{kind}_refs")
+        return int(rows[0][0])
+
+    async def fetch(self, query: str, *args: object) -> list[Any]:
+        """One constant statement of those who read beside the log what the same role may: the keyring."""
+        return await self._lanes.fetch(query, *args)
 
     async def close(self) -> None:
         """Finish what waits, then hang up."""
         await self._queue.close()
+        await self._lanes.close()
         await self._pool.close()
 
     def _first(self, idempotency: Idempotency, outcome: str, request: bytes, position: int | None, epoch: int) -> Receipt:
@@ -126,7 +132,8 @@ async def open_store(
     # Once now, so that a wrong server or login stops the process at its start and not at the first command.
     await (await connect()).close()
     pool = await login.pool(largest=largest_pool)
-    store = EventStore(pool, AppendQueue(connect, secret=secret, capacity=capacity, patience=patience), secret=secret)
+    lanes = Lanes(login.connect, largest_pool)
+    store = EventStore(pool, lanes, AppendQueue(connect, secret=secret, capacity=capacity, patience=patience), secret=secret)
     try:
         yield store
     finally:

@@ -25,16 +25,15 @@ STAFF = Actor(ActorKind.STAFF, UUID("0198f00d-1111-7222-8333-444455556666"))
 
 
 class Counting:
-    """A pool that counts what is asked of it."""
+    """A store that counts what is asked of it beside the log."""
 
-    def __init__(self, pool: Any) -> None:
-        self._pool = pool
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
         self.asked: list[tuple[object, ...]] = []
 
     async def fetch(self, query: str, *args: object) -> Sequence[Any]:
         self.asked.append(args)
-        rows: Sequence[Any] = await self._pool.fetch(query, *args)
-        return rows
+        return await self._store.fetch(query, *args)
 
 
 class Watch:
@@ -62,7 +61,7 @@ class Recording:
     writer: Writer
 
     def another(self) -> Recording:
-        reads = Counting(self.store.pool)
+        reads = Counting(self.store)
         keyring = Keyring(reads, self.vault, clock=self.watch)
         return replace(self, reads=reads, keyring=keyring, writer=Writer(self.store, self.codec, keyring, self.digests))
 
@@ -86,7 +85,7 @@ async def recording(database: TestDatabase) -> AsyncIterator[Recording]:
     secret = settings.lookup_secret.get_secret_value()
     async with open_store(settings.postgres("append"), secret=secret.encode()) as store:
         vault, codec, digests, watch = Vault(settings.key_encryption), Codec(), Digests(secret), Watch()
-        reads = Counting(store.pool)
+        reads = Counting(store)
         keyring = Keyring(reads, vault, clock=watch)
         writer = Writer(store, codec, keyring, digests)
         yield Recording(database, store, vault, codec, digests, watch, reads, keyring, writer)

@@ -177,7 +177,7 @@ async def test_key_encryption_keys_rotate_without_touching_an_event_or_an_entry(
             await owner.close()
         assert await one.as_owner("SELECT entry, wrapped FROM store.entry_keys") == before
         reader = one.another()
-        reader.keyring = Keyring(Counting(one.store.pool), only_new)
+        reader.keyring = Keyring(Counting(one.store), only_new)
         assert [await names(reader, parcel) for parcel in parcels] == [["Anna"]] * 3
         assert await texts(reader, parcels[0]) == ["ring twice"]
 
@@ -187,7 +187,7 @@ async def test_a_lost_key_encryption_key_is_named_and_stops_only_the_events_that
         parcel = await sent(one, uuid4())
         await one.writer.change(act(), Parcel, parcel, Parcel.scan, at=NOON, place="Ribe")
         reader = one.another()
-        reader.keyring = Keyring(Counting(one.store.pool), Vault({"elsewhere": os.urandom(32)}))
+        reader.keyring = Keyring(Counting(one.store), Vault({"elsewhere": os.urandom(32)}))
         rows: list[RecordedEvent] = await one.store.stream(parcel)
         keys = await reader.keyring.open_for(rows)
         assert one.codec.event(rows[1], keys).originator_version == 2
