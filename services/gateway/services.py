@@ -82,7 +82,7 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         tail = await stack.enter_async_context(Tail(readers.connect, TICKETS))
         codec = Codec()
         digests = Digests(secret)
-        writer = Writer(store, codec, Keyring(store.pool, Vault(settings.key_encryption)), digests)
+        writer = Writer(store, codec, Keyring(store, Vault(settings.key_encryption)), digests)
 
         async def is_staff(id: UUID) -> bool:
             return await reader_pool.fetchrow(IS_STAFF, id) is not None
