@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from projections.contacts import contacts
+from projections.contract_timers import contract_timers
+from projections.contracts import contracts
+from projections.entitlements import entitlements
 from projections.organisations import organisations
 from projections.projection import Projection
 from projections.queues import queues
+from projections.service_managers import service_managers
 from projections.ticket_sla import ticket_sla
 from projections.ticket_timeline import ticket_timeline
 from projections.tickets import tickets
 from projections.timers import timers
 
-ALL: tuple[Projection, ...] = (organisations, contacts, queues, tickets, ticket_timeline, ticket_sla, timers)
+ALL: tuple[Projection, ...] = (
+    organisations,
+    contacts,
+    queues,
+    tickets,
+    ticket_timeline,
+    ticket_sla,
+    timers,
+    contracts,
+    entitlements,
+    service_managers,
+    contract_timers,
+)

@@ -10,15 +10,31 @@ import domain.organisations.organisation
 import domain.policy.policy
 import domain.tickets.ticket  # noqa: F401 - for their topics
 from projections.contacts import contacts
+from projections.contract_timers import contract_timers
+from projections.contracts import contracts
+from projections.entitlements import entitlements
 from projections.organisations import organisations
 from projections.projection import Projection
 from projections.queues import queues
+from projections.service_managers import service_managers
 from projections.ticket_sla import ticket_sla
 from projections.ticket_timeline import ticket_timeline
 from projections.tickets import tickets
 from projections.timers import timers
 
-PROJECTIONS: tuple[Projection, ...] = (tickets, ticket_timeline, ticket_sla, organisations, contacts, queues, timers)
+PROJECTIONS: tuple[Projection, ...] = (
+    tickets,
+    ticket_timeline,
+    ticket_sla,
+    organisations,
+    contacts,
+    queues,
+    timers,
+    contracts,
+    entitlements,
+    service_managers,
+    contract_timers,
+)
 """In the order of the search path."""
 
 

@@ -40,7 +40,7 @@ async def writing(settings: Settings) -> AsyncIterator[Writing]:
     secret = settings.lookup_secret.get_secret_value()
     codec, digests, vault = Codec(), Digests(secret), Vault(settings.key_encryption)
     async with open_store(settings.postgres("append"), secret=secret.encode()) as store:
-        yield Writing(store, Writer(store, codec, Keyring(store.pool, vault), digests), codec, digests)
+        yield Writing(store, Writer(store, codec, Keyring(store, vault), digests), codec, digests)
 
 
 @asynccontextmanager
@@ -97,11 +97,13 @@ async def run_gateway(settings: Settings, clock: Clock, stop: asyncio.Event) -> 
 
 
 async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
+    from projections.contract_timers import contract_timers
     from projections.timers import timers
     from services.policies.in_force import PoliciesInForce
     from services.projector.schemas import path
     from services.runtime.postgres import Login
     from services.scheduler import Scheduler, Status
+    from services.scheduler.contracts import Contracts
     from services.scheduler.tickets import Tickets
 
     status = Status()
@@ -111,10 +113,10 @@ async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -
 
     async with writing(settings) as (store, writer, codec, _), _watched("scheduler", settings, {"scheduler": looking}):
         # The projector's login, because a claim locks rows and only who may write them may lock them.
-        login = Login(settings.postgres("project"), settings={"search_path": path([timers.schema])})
+        login = Login(settings.postgres("project"), settings={"search_path": path([timers.schema, contract_timers.schema])})
         pool = await login.pool(largest=2)
         try:
             policies = PoliciesInForce(store, codec)
-            await Scheduler(pool, [Tickets(writer)], policies.now, clock, status).run(stop)
+            await Scheduler(pool, [Tickets(writer), Contracts(writer)], policies.now, clock, status).run(stop)
         finally:
             await pool.close()

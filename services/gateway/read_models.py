@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from projections.contacts import contacts
+from projections.contracts import contracts
+from projections.entitlements import entitlements
 from projections.organisations import organisations
 from projections.projection import Projection
 from projections.queues import queues
+from projections.service_managers import service_managers
 from projections.ticket_sla import ticket_sla
 from projections.ticket_timeline import ticket_timeline
 from projections.tickets import tickets
@@ -14,7 +17,13 @@ PEOPLE: tuple[Projection, ...] = (organisations, contacts)
 QUEUES: tuple[Projection, ...] = (queues,)
 TICKETS: tuple[Projection, ...] = (tickets, ticket_timeline, ticket_sla, *PEOPLE, *QUEUES)
 """A ticket is shown with its people, team, promises and timeline, so a read of tickets waits for all of them."""
-READ_MODELS = TICKETS
+CONTRACTS: tuple[Projection, ...] = (contracts, entitlements, service_managers, *PEOPLE)
+READ_MODELS: tuple[Projection, ...] = (
+    *TICKETS,
+    contracts,
+    entitlements,
+    service_managers,
+)
 
 
 def search_path() -> str:
