@@ -75,6 +75,8 @@ def strawberry_schema() -> strawberry.Schema:
                 _without_null(field.args.values())
         elif isinstance(named, GraphQLInputObjectType):
             _without_null(named.fields.values())
+            definition = named.extensions.get("strawberry-definition")
+            named.is_one_of = bool(definition and definition.is_one_of)  # judged with the document, not first when it runs
     return schema
 
 

@@ -17,10 +17,14 @@ from graphql import (
 )
 
 from domain import calendars, catalogue, policies
-from domain.organisations.events import ContactRole
-from domain.tickets import sla, status, vocabulary
 from domain.errors import RuleViolated
-from domain.tickets import refusals  # noqa: F401 - its rules
+from domain.organisations.events import ContactRole
+from domain.tickets import (
+    refusals,  # noqa: F401 - its rules
+    sla,
+    status,
+    vocabulary,
+)
 from projections.viewer import Role, Viewer
 from services.gateway import guards
 from services.gateway.access import AccessLevel, Scope, admits

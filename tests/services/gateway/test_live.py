@@ -222,14 +222,15 @@ async def test_a_token_that_expires_ends_the_connection(world: World) -> None:
 
 async def test_bad_operations_leave_the_connection_alive(world: World) -> None:
     async with socket(world, "agnes") as feed:
-        for payload in (
+        payloads: list[object] = [
             None,
             [],
             {"query": 1},
             {"query": "{viewer{role}}", "variables": 3},
             {"query": "{ x \0 }"},
             {"query": "{" * 4000},
-        ):
+        ]
+        for payload in payloads:
             await feed.send(type="subscribe", id="1", payload=payload)
             message = await feed.receive()
             assert message["type"] == "error"

@@ -43,6 +43,7 @@ class World:
     services: Services
     settings: Settings
     port: int
+    client: httpx.AsyncClient
     parties: dict[str, str] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
     keys: itertools.count[int] = field(default_factory=itertools.count)
@@ -59,10 +60,9 @@ class World:
         return {"authorization": f"Bearer {self.parties[who]}"} if who else {}
 
     async def post(self, body: Any, who: str | None = None, *, headers: Mapping[str, str] | None = None) -> httpx.Response:
-        async with httpx.AsyncClient(timeout=30) as client:
-            sent = {"content": body} if isinstance(body, bytes) else {"json": body}
-            more = {"content-type": "application/json"} if isinstance(body, bytes) else {}
-            return await client.post(self.url, headers={**more, **self.headers(who), **(headers or {})}, **sent)
+        sent = {"content": body} if isinstance(body, bytes) else {"json": body}
+        more = {"content-type": "application/json"} if isinstance(body, bytes) else {}
+        return await self.client.post(self.url, headers={**more, **self.headers(who), **(headers or {})}, **sent)
 
     async def ask(self, who: str | None, query: str, **variables: Any) -> dict[str, Any]:
         """The whole answer."""
@@ -125,8 +125,8 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
         async with open_services(settings, Clock(settings.clock_file)) as services:
             act = Act(actor=SYSTEM, at=datetime.now(UTC), correlation=uuid7())
             await apply(services.desk.writer, act, file.read(file.DEFAULT), act.at)
-            async with serving(create_app(services), services, "127.0.0.1", 0) as port:
-                world = World(services, settings, port)
+            async with serving(create_app(services), services, "127.0.0.1", 0) as port, httpx.AsyncClient(timeout=60) as client:
+                world = World(services, settings, port, client)
                 await _people(world)
                 yield world
     finally:
