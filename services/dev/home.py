@@ -41,9 +41,19 @@ def postgres_port(settings: Settings) -> int:
     return last if last and not port_is_taken(last) else free_port()
 
 
-def refuse_taken(port: int, setting: str, what: str, host: str = "127.0.0.1") -> None:
-    """One sentence when somebody else listens there."""
-    if port_is_taken(port, host):
+def refuse_taken(
+    port: int, setting: str, what: str, host: str = "127.0.0.1", *, host_setting: str = "SUPPORT_HTTP_HOST"
+) -> None:
+    """One sentence when the port cannot be had: taken, not allowed, or no address of this machine."""
+    try:
+        taken = port_is_taken(port, host)
+    except PermissionError:
+        raise CannotStart(f"port {port} for {what} needs more rights than we have: set {setting} to one above 1023") from None
+    except OSError as error:
+        raise CannotStart(
+            f"{what} cannot listen on {host}: {error.strerror}; set {host_setting} to an address of this machine"
+        ) from None
+    if taken:
         raise CannotStart(f"port {port} for {what} is taken by another program: stop that one, or set {setting} to a free port")
 
 

@@ -107,7 +107,9 @@ async def _start_processes(everything: Everything, settings: Settings) -> None:
         variable = f"SUPPORT_METRICS_PORT_{name.upper()}"
         port = getattr(settings, f"metrics_port_{name}")
         if port:
-            home.refuse_taken(port, variable, f"the metrics of the {name}", settings.metrics_host)
+            home.refuse_taken(
+                port, variable, f"the metrics of the {name}", settings.metrics_host, host_setting="SUPPORT_METRICS_HOST"
+            )
         port = port or free_port()
         starting.append(
             everything.start(_process(settings, name, port, {variable: str(port)}, to_terminal, settings.metrics_host))

@@ -65,7 +65,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage() + _failure(record, self._whole),
         }
-        return json.dumps(_extra(record) | said, default=str, ensure_ascii=False)
+        return json.dumps({**said, **_extra(record), **said}, default=str, ensure_ascii=False)
 
 
 def failure(error: BaseException) -> str:

@@ -123,6 +123,12 @@ def test_a_taken_port_is_one_sentence_that_names_the_setting() -> None:
     )
 
 
+def test_an_address_that_is_not_ours_is_one_sentence_too() -> None:
+    with pytest.raises(CannotStart, match=r"the gateway cannot listen on 192.0.2.1: .*SUPPORT_HTTP_HOST"):
+        home.refuse_taken(process.free_port(), "SUPPORT_HTTP_PORT", "the gateway", "192.0.2.1")
+    home.refuse_taken(process.free_port(), "SUPPORT_HTTP_PORT", "the gateway", "localhost")
+
+
 def test_a_folder_has_one_support_dev(tmp_path: Path) -> None:
     refusal = rf"already runs on {tmp_path} \(pid {os.getpid()}\).*SUPPORT_HOME"
     with home.claimed(tmp_path), pytest.raises(CannotStart, match=refusal), home.claimed(tmp_path):

@@ -134,6 +134,37 @@ def test_a_token_of_the_command_line_is_taken_by_the_gateway(dev: Dev) -> None:
         assert re.fullmatch(r'\{"data": ?\{"tickets": ?\{"nodes": ?\[\{"ref": ?"\d+"\}\]\}\}\}', answer.read().decode())
 
 
+def support(dev: Dev, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "services.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=dev.environment)
+
+
+def test_a_token_can_be_had_for_whoever_fits_and_nobody_else(dev: Dev) -> None:
+    made = json.loads(support(dev, "token", "--role", "customer", "--organisation", "fjordlab", "--json").stdout)
+    assert made["role"] == "CUSTOMER"
+    assert made["who"] in {"Magnus Eide", "Tuva Berge"}
+    by_address = json.loads(
+        support(dev, "token", "--role", "CUSTOMER", "--contact", "Ingrid@fjordlab.example", "--json").stdout
+    )
+    assert by_address["who"] == "Ingrid Solheim"
+    for wrong, says in {
+        ("--role", "CUSTOMER", "--organisation", "nobody"): "there is no such contact of nobody",
+        ("--role", "SERVICE_MANAGER", "--organisation", "nobody"): "there is no organisation nobody",
+        ("--role", "SERVICE", "--scope", "EVERYTHING"): "there is no scope EVERYTHING; there are",
+        ("--role", "KING"): "'KING' is not one of",
+    }.items():
+        done = support(dev, "token", *wrong)
+        assert done.returncode != 0
+        assert done.stdout == ""
+        assert says in " ".join(done.stderr.split()), done.stderr
+
+
+def test_verify_says_equal_while_everything_runs(dev: Dev) -> None:
+    done = support(dev, "verify")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith("equal\n")
+
+
 def test_a_second_one_on_the_same_folder_is_told_so(dev: Dev) -> None:
     second = dev.spawn()
     said = second.communicate()[0]

@@ -7,6 +7,7 @@ signal is tied to the *thread* that started the child: start servers from a thre
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import secrets
 import shutil
@@ -175,11 +176,19 @@ def free_port() -> int:
 
 
 def port_is_taken(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether somebody listens there already. A port in TIME_WAIT counts as free."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
+    """Whether somebody listens there already. A port in TIME_WAIT counts as free. OSError when nobody could listen there."""
+    try:
+        listen_once(port, host)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
             return True
-        return False
+        raise
+    return False
+
+
+def listen_once(port: int, host: str) -> None:
+    """Take the port and let go of it. OSError tells why it cannot be had."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
