@@ -15,7 +15,7 @@ _DURATION = re.compile(
 )
 
 
-class ClockFileUnreadable(Exception):  # noqa: N818 - a sentence for the terminal
+class ClockFileUnreadable(Exception):
     """The clock file says neither an instant nor an offset."""
 
 
