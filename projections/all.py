@@ -10,6 +10,10 @@ from projections.organisations import organisations
 from projections.projection import Projection
 from projections.queues import queues
 from projections.service_managers import service_managers
+from projections.status_components import components
+from projections.status_incidents import incidents
+from projections.status_maintenance import maintenance
+from projections.status_tickets import ticket_services
 from projections.ticket_sla import ticket_sla
 from projections.ticket_timeline import ticket_timeline
 from projections.tickets import tickets
@@ -27,4 +31,8 @@ ALL: tuple[Projection, ...] = (
     entitlements,
     service_managers,
     contract_timers,
+    ticket_services,
+    components,
+    incidents,
+    maintenance,
 )

@@ -9,6 +9,7 @@ from projections.contacts import contact, sees
 from projections.entry_documents import entry_document, timeline
 from projections.organisations import organisation
 from projections.queues import queue
+from projections.status_tickets import incidents_of, services_of
 from projections.ticket_rows import TicketWant, TimelineWant
 from projections.ticket_sla import clocks_of, target
 from projections.timeline_entries import PUBLIC
@@ -72,7 +73,7 @@ def ticket_document(arguments: Arguments, viewer: Viewer, alias: str, want: Tick
     fields["viewer_is_watching"] = watching
     for name, status in _WHILE.items():
         fields[name] = f"CASE WHEN {t}.status IN ({status}) THEN {t}.{name} END"
-    fields |= _parties(arguments, viewer, t, want) | _parts(t, want) | _others(arguments, viewer, t, want)
+    fields |= _parties(arguments, viewer, t, want) | _parts(viewer, t, want) | _others(arguments, viewer, t, want)
     if want.staff and viewer.sees_staff:
         fields["staff"] = _staff(viewer, t)
     if want.timelines:
@@ -115,7 +116,7 @@ def _list(item: str, table: str, alias: str, ticket: str, order: str, which: str
     return f"(SELECT coalesce(json_agg({item} ORDER BY {order}), '[]') FROM {table} {alias} WHERE {alias}.ticket = {ticket} AND {which})"
 
 
-def _parts(t: str, want: TicketWant) -> dict[str, str]:
+def _parts(viewer: Viewer, t: str, want: TicketWant) -> dict[str, str]:
     fields = {}
     if want.sla:
         fields["sla"] = _list(target("g"), "sla_targets", "g", f"{t}.id", "(g.state = 'SUPERSEDED'), g.place")
@@ -128,6 +129,10 @@ def _parts(t: str, want: TicketWant) -> dict[str, str]:
     if want.external:
         reference = document({"system": "x.system", "value": "x.value"})
         fields["external"] = _list(reference, "ticket_externals", "x", f"{t}.id", "x.system, x.value")
+    if want.services:
+        fields["services"] = services_of(f"{t}.id")
+    if want.incidents:
+        fields["incidents"] = incidents_of(viewer, f"{t}.id")
     return fields
 
 

@@ -58,6 +58,7 @@ class TicketFilter(Struct, frozen=True, kw_only=True):
     requester: Compare | None = None
     assignee: Compare | None = None
     queue: Compare | None = None
+    service: Compare | None = None
     created_at: Between | None = None
     updated_at: Between | None = None
     sla_due_at: Between | None = None
@@ -92,6 +93,8 @@ class TicketFilter(Struct, frozen=True, kw_only=True):
         for name in ("organisation", "requester", "assignee", "queue"):
             if (compare := getattr(self, name)) is not None:
                 parts += compare.sql(arguments, f"t.{name}", "uuid")
+        if self.service is not None:
+            parts += _about(arguments, self.service)
         if self.created_at is not None:
             parts += self.created_at.sql(arguments, "t.created_at")
         if self.updated_at is not None:
@@ -110,6 +113,16 @@ class TicketFilter(Struct, frozen=True, kw_only=True):
 
 def _exists(table: str, key: str, which: Sequence[str]) -> list[str]:
     return [f"EXISTS (SELECT FROM {table} WHERE {key} = t.id AND {' AND '.join(which)})"] if which else []
+
+
+def _about(arguments: Arguments, services: Compare) -> list[str]:
+    """Of the services a ticket is about, one is that or one of these, and none is one of those."""
+    some = Compare(eq=services.eq, in_=services.in_)
+    parts = _exists("ticket_services a", "a.ticket", some.sql(arguments, "a.service", "uuid"))
+    if services.nin is not None:
+        (none,) = _exists("ticket_services a", "a.ticket", Compare(in_=services.nin).sql(arguments, "a.service", "uuid"))
+        parts.append(f"NOT {none}")
+    return parts
 
 
 class OrderField(StrEnum):

@@ -20,6 +20,9 @@ from projections.paging import Connection, Cursors, Page, Place
 from projections.projection import Projection
 from projections.queues import queues
 from projections.snapshot import ReadBlocked, parked, parked_seen, reached
+from projections.status_components import components
+from projections.status_incidents import incidents
+from projections.status_tickets import ticket_services
 from projections.ticket_documents import audience, ticket_document, ticket_where
 from projections.ticket_filter import OrderField, TicketFilter, TicketOrder
 from projections.ticket_rows import Entry, Ticket, TicketWant, TimelineWant
@@ -76,6 +79,8 @@ def reads(want: TicketWant, filter: TicketFilter = EVERYTHING, order: TicketOrde
         others = [each.links, each.merged_into, *(timeline.other for timeline in each.timelines.values())]
         wanted += [other for other in others if other is not None]
     due = order is not None and order.field is OrderField.SLA_DUE_AT
+    struck = any(each.incidents for each in wanted)
+    about = struck or filter.service is not None or any(each.services for each in wanted)
     entries = any(each.timelines or each.sla_entries for each in wanted)
     needed = (
         (ticket_rows, True),
@@ -84,13 +89,16 @@ def reads(want: TicketWant, filter: TicketFilter = EVERYTHING, order: TicketOrde
         (contacts, entries or any(each.requester or each.staff for each in wanted)),
         (organisations, entries or any(each.organisation for each in wanted)),
         (queues, entries or any(each.queue for each in wanted)),
+        (ticket_services, about),
+        (components, about),
+        (incidents, struck),
     )
     return tuple(projection for projection, is_needed in needed if is_needed)
 
 
 def _of_tickets(projections: Sequence[Projection]) -> list[Projection]:
     """Those whose streams are tickets, so that an event set aside there makes a ticket wrong."""
-    return [each for each in projections if each.name in ("tickets", "ticket_timeline", "ticket_sla")]
+    return [each for each in projections if each.name in ("tickets", "ticket_timeline", "ticket_sla", "ticket_services")]
 
 
 async def ticket(db: Database, viewer: Viewer, by: TicketBy, want: TicketWant = TicketWant()) -> Read:  # noqa: B008 - frozen

@@ -19,6 +19,8 @@ from projections.contacts import Contact
 from projections.organisations import Organisation
 from projections.paging import Connection, Cursors, Page, Place
 from projections.queues import Queue
+from projections.status_components import Component
+from projections.status_incidents import Incident
 from projections.ticket_sla import SlaTarget
 
 
@@ -46,6 +48,8 @@ class TicketWant(Struct, frozen=True, kw_only=True):
     fields: bool = False
     ratings: bool = False
     external: bool = False
+    services: bool = False
+    incidents: bool = False
     staff: bool = False
     links: TicketWant | None = None
     merged_into: TicketWant | None = None
@@ -184,6 +188,8 @@ class Ticket(Struct, frozen=True, kw_only=True):
     links: list[Link] = []
     ratings: list[Rating] = []
     external: list[ExternalRef] = []
+    services: list[Component] = []
+    incidents: list[Incident] = []
     merged_into: Ticket | None = None
     staff: StaffView | None = None
     timelines: dict[str, list[Entry]] = {}

@@ -12,6 +12,7 @@ from domain.tickets.events import (
     TicketCustomerAwaited,
     TicketEscalated,
     TicketFieldSet,
+    TicketIncidentLinked,
     TicketLinked,
     TicketMarkedAsSpam,
     TicketMerged,
@@ -232,6 +233,11 @@ def linked(event: TicketLinked, envelope: Envelope) -> Statement:
 @ticket_timeline.on(TicketUnlinked)
 def unlinked(event: TicketUnlinked, envelope: Envelope) -> Statement:
     return _related(envelope, "UNLINKED", event.other, kind=event.kind)
+
+
+@ticket_timeline.on(TicketIncidentLinked)
+def incident_linked(event: TicketIncidentLinked, envelope: Envelope) -> Statement:
+    return entry(envelope, "RELATION", "RelationEntry", detail={"change": "INCIDENT_LINKED", "incident": event.incident})
 
 
 def _promise(envelope: Envelope, change: str, target: UUID, table: str = PUBLIC) -> Statement:

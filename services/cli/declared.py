@@ -8,6 +8,9 @@ import domain.log.events
 import domain.organisations.contact
 import domain.organisations.organisation
 import domain.policy.policy
+import domain.status.component
+import domain.status.incident
+import domain.status.maintenance
 import domain.tickets.ticket  # noqa: F401 - for their topics
 from projections.contacts import contacts
 from projections.contract_timers import contract_timers
@@ -17,6 +20,10 @@ from projections.organisations import organisations
 from projections.projection import Projection
 from projections.queues import queues
 from projections.service_managers import service_managers
+from projections.status_components import components
+from projections.status_incidents import incidents
+from projections.status_maintenance import maintenance
+from projections.status_tickets import ticket_services
 from projections.ticket_sla import ticket_sla
 from projections.ticket_timeline import ticket_timeline
 from projections.tickets import tickets
@@ -34,6 +41,10 @@ PROJECTIONS: tuple[Projection, ...] = (
     entitlements,
     service_managers,
     contract_timers,
+    ticket_services,
+    components,
+    incidents,
+    maintenance,
 )
 """In the order of the search path."""
 

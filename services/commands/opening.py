@@ -27,6 +27,7 @@ from domain.tickets.vocabulary import (
 )
 from services.commands.desk import By, Desk, see
 from services.commands.entitlement import terms_for
+from services.commands.status import known_services
 from services.runtime.command import Receipt
 from services.runtime.decision import Decision
 
@@ -47,6 +48,7 @@ class NewTicket:
     queue: UUID | None = None
     fields: Sequence[tuple[str, FieldValue | date | None]] = ()
     external: Sequence[ExternalRef] = ()
+    services: Sequence[UUID] = ()
     path: Sequence[str] = field(default=TICKET)
     """Where these values stand in the caller's input."""
 
@@ -117,6 +119,7 @@ async def begin(
     organisation = await _organisation(decision, by, new, requester)
     if new.queue is not None and policies.queue(new.queue) is None:
         raise NotFound("There is no such queue.", path=(*new.path, "queueId"))
+    await known_services(decision, new.services, (*new.path, "serviceIds"))
     ticket = Ticket.open(
         id=decision.new_id(),
         at=by.act.at,
@@ -131,6 +134,7 @@ async def begin(
         severity=new.severity,
         origin=origin,
         external=new.external,
+        services=new.services,
         terms=await terms_for(decision, policies, organisation, by.act.at),
         path=new.path,
     )

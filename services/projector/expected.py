@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from domain.event import DomainEvent
 from domain.organisations.events import ContactRegistered, OrganisationRegistered
+from domain.status.events import ComponentRegistered
 from domain.tickets.events import TicketOpened
 from services.projector.lookups import LookupFact
 
@@ -17,8 +18,10 @@ from services.projector.lookups import LookupFact
 class DomainLookups:
     """See the module. Fulfils `services.projector.lookups.Expectation`."""
 
-    kinds = frozenset({"email", "organisation_ref", "ticket_ref"})
-    events: frozenset[type[DomainEvent]] = frozenset({ContactRegistered, OrganisationRegistered, TicketOpened})
+    kinds = frozenset({"email", "organisation_ref", "ticket_ref", "component_ref"})
+    events: frozenset[type[DomainEvent]] = frozenset(
+        {ContactRegistered, OrganisationRegistered, TicketOpened, ComponentRegistered}
+    )
 
     def facts(self, event: DomainEvent) -> Iterable[LookupFact]:
         """What was reserved with this event."""
@@ -29,3 +32,5 @@ class DomainLookups:
                 yield LookupFact("organisation_ref", event.originator_id, None)
             case TicketOpened():
                 yield LookupFact("ticket_ref", event.originator_id, None)
+            case ComponentRegistered():
+                yield LookupFact("component_ref", event.originator_id, None)
