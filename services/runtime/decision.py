@@ -48,6 +48,7 @@ class Decision:
         self._epoch: int | None = None
         self._loaded: dict[UUID, Aggregate] = {}
         self._versions: dict[UUID, int] = {}
+        self._visible: dict[UUID, int] = {}
         self._absent: set[UUID] = set()
         self._opened = Opened({}, {})
         self._lookups: list[Lookup] = []
@@ -64,12 +65,12 @@ class Decision:
         """The aggregate as it stands. Raises NotFound, and Conflict where the caller saw another version.
 
         The version the caller saw (`act.expected`) is that of the first aggregate loaded with `seen`; load what the caller did not
-        look at, if it comes earlier, with seen=False.
+        look at, if it comes earlier, with seen=False. Loading again gives the same aggregate, and judges it then if not before.
         """
         if id in self._loaded:
             known = self._of_kind(kind, self._loaded[id])
             if seen:
-                self._judge(known)
+                self._judge(id)
             return known
         if id in self._absent:
             raise NotFound(NO_SUCH)
@@ -82,17 +83,19 @@ class Decision:
         self._epoch = loaded.epoch
         if not loaded.events:
             self._absent.add(id)
+            self._versions[id] = 0  # that it is not there is judged again, too
         aggregate = await self._replay(kind, id, loaded)
         self._loaded[id] = aggregate
         self._versions[id] = aggregate.version
+        self._visible[id] = getattr(aggregate, "visible_version", aggregate.version)
         if seen:
-            self._judge(aggregate)
+            self._judge(id)
         return aggregate
 
     def add(self, aggregate: Aggregate) -> None:
         """Record a new aggregate. Its stream must not exist yet."""
         self._loaded[aggregate.id] = aggregate
-        self._versions[aggregate.id] = 0
+        self._versions[aggregate.id] = self._visible[aggregate.id] = 0
 
     async def find(self, kind: str, value: str) -> UUID | None:
         """Whose this address, Message-ID or reservation is. No check: what must stay true is reserved."""
@@ -211,12 +214,13 @@ class Decision:
             raise NotFound(NO_SUCH)
         return aggregate
 
-    def _judge(self, aggregate: Aggregate) -> None:
+    def _judge(self, id: UUID) -> None:
+        """As it was loaded, whatever this decision has changed since."""
         expected = self.act.expected
         if self._judged or expected is None:
             return
         self._judged = True
-        current: int = getattr(aggregate, "visible_version", aggregate.version) if expected.visible else aggregate.version
+        current = self._visible[id] if expected.visible else self._versions[id]
         if current != expected.version:
             raise Conflict("this changed since you looked; look again before you change it", current_version=current)
 

@@ -154,6 +154,25 @@ async def test_a_change_to_what_was_only_read_is_a_conflict_too(database: TestDa
         assert (await load(one, parcel)).places == ["Ribe"]
 
 
+async def test_what_was_not_there_must_still_not_be_there(database: TestDatabase) -> None:
+    async with recording(database) as one:
+        contract, parcel = uuid4(), await sent(one)
+        seen: list[bool] = []
+
+        async def judge(decision: Decision) -> None:
+            try:
+                await decision.load(Parcel, contract, seen=False)
+                seen.append(True)
+            except NotFound:
+                seen.append(False)
+            (await decision.load(Parcel, parcel)).scan(at=NOON, place="Ribe")
+            if len(seen) == 1:
+                await sent(one, id=contract)
+
+        await one.another().writer.decide(act(), judge)
+        assert seen == [False, True]
+
+
 async def test_a_caller_who_saw_another_version_is_told_the_present_one(database: TestDatabase) -> None:
     async with recording(database) as one:
         parcel = await sent(one)
@@ -165,6 +184,24 @@ async def test_a_caller_who_saw_another_version_is_told_the_present_one(database
             await one.writer.change(act(expected=Expected(2, visible=True)), Parcel, parcel, Parcel.scan, at=NOON, place="Ribe")
         assert refused.value.current_version == 1
         await one.writer.change(act(expected=Expected(1, visible=True)), Parcel, parcel, Parcel.scan, at=NOON, place="Ribe")
+
+
+async def test_the_version_is_that_of_the_aggregate_the_caller_looked_at(database: TestDatabase) -> None:
+    async with recording(database) as one:
+        organisation, parcel = await sent(one), await sent(one)
+        await one.writer.change(act(), Parcel, parcel, Parcel.scan, at=NOON, place="Ribe")
+
+        async def look_first(decision: Decision) -> None:
+            await decision.load(Parcel, organisation, seen=False)
+            found = await decision.load(Parcel, parcel, seen=False)
+            await decision.load(Parcel, parcel)
+            found.scan(at=NOON, place="Tved")
+            await decision.load(Parcel, parcel)
+
+        with pytest.raises(Conflict) as refused:
+            await one.writer.decide(act(expected=Expected(1)), look_first)
+        assert refused.value.current_version == 2
+        await one.writer.decide(act(expected=Expected(2)), look_first)
 
 
 @pytest.mark.parametrize(("visible", "refused"), [(False, True), (True, False)])
