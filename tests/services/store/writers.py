@@ -69,7 +69,7 @@ async def _write(store: EventStore, plan: Plan, number: int, told: asyncio.Task[
         stream = chance.choice(plan.streams)
         key = f"{plan.name}/{number}/{count}"
         events = chance.randrange(1, 4)
-        for _ in range(200):
+        while True:
             version = versions.get(stream, 0)
             command = _command(chance, key, stream, version, events)
             if chance.random() < 0.1:
