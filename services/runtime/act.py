@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -39,7 +39,7 @@ class Idempotency:
 
     principal: str
     key: str
-    request: bytes
+    request: bytes = field(repr=False)  # it holds what a person wrote
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,10 @@ async def test_after_erasure_every_replay_works_and_nothing_can_be_read(database
         assert await one.store.find("email", one.digests.digest("email", f"{MARKER}@example.org")) is None
 
 
+def test_the_request_that_an_idempotency_key_stands_for_is_in_no_repr() -> None:
+    assert MARKER not in repr(act(key="k", request=MARKER.encode()))
+
+
 async def test_an_erased_persons_ticket_keeps_its_course_but_takes_no_more_texts(database: TestDatabase) -> None:
     person = uuid4()
     async with recording(database) as one:
