@@ -20,7 +20,7 @@ TABLES = """
     CREATE TABLE contract_courses(contract uuid PRIMARY KEY, state text NOT NULL);
     CREATE TABLE contracts(
       id uuid PRIMARY KEY, audience uuid NOT NULL, ref text NOT NULL, version int NOT NULL, visible_version int NOT NULL,
-      offered boolean NOT NULL, services uuid[] NOT NULL);
+      offered boolean NOT NULL, services uuid[] NOT NULL, last_product text NOT NULL);
     CREATE INDEX contracts_of_audience ON contracts(audience, id);
     CREATE TABLE contract_periods(
       contract uuid NOT NULL, place int NOT NULL, product text NOT NULL, from_at timestamptz NOT NULL, to_at timestamptz,
@@ -34,8 +34,9 @@ TABLES = """
 LOAD = "SELECT contract AS stream, state FROM contract_courses WHERE contract = ANY($1)"
 SAVE_COURSE = """INSERT INTO contract_courses(contract, state) VALUES ($1, $2)
   ON CONFLICT (contract) DO UPDATE SET state = $2"""
-SAVE = """INSERT INTO contracts(id, audience, ref, version, visible_version, offered, services) VALUES ($1, $2, $3, $4, $5, $6, $7)
-  ON CONFLICT (id) DO UPDATE SET version = $4, visible_version = $5, offered = $6, services = $7"""
+SAVE = """INSERT INTO contracts(id, audience, ref, version, visible_version, offered, services, last_product)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+  ON CONFLICT (id) DO UPDATE SET version = $4, visible_version = $5, offered = $6, services = $7, last_product = $8"""
 FORGET_PERIODS = "DELETE FROM contract_periods WHERE contract = $1"
 PERIOD = "INSERT INTO contract_periods(contract, place, product, from_at, to_at) VALUES ($1, $2, $3, $4, $5)"
 FORGET_STATES = "DELETE FROM contract_states WHERE contract = $1"
@@ -46,7 +47,7 @@ def _rows(contract: UUID, state: Folded) -> list[Statement]:
     course = state.course
     assert course is not None
     offered = course.activated_at is not None
-    counted = (state.version, state.visible_version, offered, list(course.services))
+    counted = (state.version, state.visible_version, offered, list(course.services), course.plans[-1].product)
     return [
         (SAVE_COURSE, (contract, written(state))),
         (SAVE, (contract, course.organisation, course.ref, *counted)),
@@ -95,22 +96,23 @@ class Contract(Struct, frozen=True, kw_only=True):
     version: int
     organisation_id: UUID
     services: list[UUID]
+    last_product: str
     periods: list[Period]
     states: list[State]
 
     def status_at(self, at: datetime) -> str:
         return next((state.status for state in self.states if state.covers(at)), self.states[0].status)
 
-    def product_at(self, at: datetime) -> str | None:
+    def product_at(self, at: datetime) -> str:
         """The product then; before the first period that one's, after the last that one's."""
         covering = [period for period in self.periods if period.covers(at)]
         past = [period for period in self.periods if period.from_at <= at]
         chosen = covering or past[-1:] or self.periods[:1]
-        return chosen[0].product if chosen else None
+        return chosen[0].product if chosen else self.last_product
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """Which contracts. `ended` is a half-open stretch in which a period ends; states are judged at `now`."""
+    """Which contracts. A period ends in `[ends_from, ends_before)`; states are judged at the time of asking."""
 
     organisations: Sequence[UUID] | None = None
     not_organisations: Sequence[UUID] = ()
@@ -140,6 +142,7 @@ def contract(viewer: Viewer, alias: str) -> str:
             "version": f"{alias}.version" if viewer.sees_staff else f"{alias}.visible_version",
             "organisation_id": f"{alias}.audience",
             "services": f"{alias}.services",
+            "last_product": f"{alias}.last_product",
             "periods": parts("contract_periods", "product"),
             "states": parts("contract_states", "status"),
         }

@@ -15,6 +15,7 @@ from domain.contracts.ledgers import ManagerLedger, OrganisationLedger
 from domain.contracts.vocabulary import ServiceManagerMode
 from domain.errors import AlreadyExists, NotFound
 from domain.organisations.organisation import Organisation
+from domain.status.component import ServiceComponent
 from projections.viewer import Role
 from services.commands.desk import By, Desk
 from services.commands.entitlement import ledger_of
@@ -101,6 +102,23 @@ async def assign_manager(
     policies = await desk.policies.now()
     command = SupportContract.replace_manager if replace else SupportContract.assign_manager
     return await change(desk, by, contract, command, manager, mode, at=by.act.at, products=policies.products)
+
+
+async def cover_service(desk: Desk, by: By, contract: UUID, component: UUID) -> Receipt:
+    """Name a service component as covered; it must exist and be in use. The receipt's id: contract."""
+
+    async def decide(decision: Decision) -> None:
+        found = await see(decision, by, contract)
+        try:
+            covered = await decision.load(ServiceComponent, component, seen=False)
+        except NotFound:
+            covered = None
+        if covered is None or covered.retired:
+            raise NotFound("There is no such service.", path=("input", "componentId"))
+        found.cover_service(component, at=by.act.at)
+        decision.remember(contract=found.id)
+
+    return await desk.writer.decide(by.act, decide)
 
 
 async def note_time(decision: Decision, contract: UUID, at: datetime) -> None:

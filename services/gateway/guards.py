@@ -13,6 +13,8 @@ from domain.errors import AlreadyExists, Refused, ValidationFailed
 from services.gateway import acting
 from services.gateway.access import Access, admits
 from services.gateway.context import Context
+from services.gateway.contracts import loading as contract_loading
+from services.gateway.contracts.types import Contract
 from services.gateway.failures import Code, RequestFailed
 from services.gateway.payload import Payload
 from services.gateway.people import loading
@@ -132,4 +134,7 @@ async def _existing(refused: Refused, context: Context, payload: str) -> Node | 
     if payload == "ContactPayload":
         contact = await loading.contacts(context).load(existing)
         return Contact.of(contact) if contact else None
+    if payload == "ContractPayload":
+        contract = await contract_loading.contracts(context).load(existing)
+        return Contract.of(contract) if contract else None
     return None

@@ -55,6 +55,10 @@ class DomainRule(Enum):
     LINK_ACROSS_ORGANISATIONS = said("LINK_ACROSS_ORGANISATIONS", "Links and splits stay inside one organisation.")
     LINKED_ELSEWHERE = said("LINKED_ELSEWHERE", "A person belongs to one organisation at a time.")
     NOT_LINKED = said("NOT_LINKED", "Who belongs nowhere has no role.")
+    PERIODS_OVERLAP = said("PERIODS_OVERLAP", "The same product twice at one time.")
+    MANAGER_RESERVED = said("MANAGER_RESERVED", "A dedicated manager serves another organisation.")
+    MANAGER_ASSIGNED = said("MANAGER_ASSIGNED", "A contract has one service manager at a time.")
+    NO_MANAGER = said("NO_MANAGER", "There is no service manager to replace or release.")
     CONTRACT_IN_FORCE = said("CONTRACT_IN_FORCE", "An organisation with a contract in force is not erased.")
 
 

@@ -21,6 +21,9 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 
 from services.gateway import guards, refusals
+from services.gateway.contracts.mutations import ContractMutations
+from services.gateway.contracts.queries import ContractQueries
+from services.gateway.contracts.types import Contract
 from services.gateway.operations.projections import OperationsQueries
 from services.gateway.people.mutations import PeopleMutations
 from services.gateway.people.parties import Agent, Contact, Organisation, Queue, ServiceAccount, SystemActor
@@ -37,7 +40,7 @@ from services.gateway.tickets.triage import TriageMutations
 
 
 @strawberry.type(name="Query", description="Reading. Null from a lookup means: not there, or not for you.")
-class Query(PeopleQueries, TicketQueries, OperationsQueries):
+class Query(PeopleQueries, TicketQueries, OperationsQueries, ContractQueries):
     """All that can be read."""
 
 
@@ -45,7 +48,7 @@ class Query(PeopleQueries, TicketQueries, OperationsQueries):
     name="Mutation",
     description="Changing. One root field an operation is advised; several run in order, and each stands or falls alone.",
 )
-class Mutation(ConversationMutations, TriageMutations, LifecycleMutations, RelationMutations, PeopleMutations):
+class Mutation(ConversationMutations, TriageMutations, LifecycleMutations, RelationMutations, PeopleMutations, ContractMutations):
     """All that can be done."""
 
 
@@ -65,7 +68,7 @@ def strawberry_schema() -> strawberry.Schema:
         mutation=Mutation,
         subscription=Subscription,
         types=[
-            Agent, Contact, Organisation, Queue, ServiceAccount, SystemActor, SlaTarget, *entries.TYPES, *refusals.TYPES,
+            Agent, Contact, Contract, Organisation, Queue, ServiceAccount, SystemActor, SlaTarget, *entries.TYPES, *refusals.TYPES,
         ],
         config=StrawberryConfig(scalar_map=dict(SCALARS)),
     )  # fmt: skip

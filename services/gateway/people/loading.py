@@ -24,7 +24,7 @@ def contacts(context: Context) -> DataLoader[UUID, contacts_read.Contact | None]
         by_id = {row.id: row for row in found}
         return [by_id.get(each) for each in ids]
 
-    return _kept(context, "contacts", load)
+    return kept(context, "contacts", load)
 
 
 def organisations(context: Context) -> DataLoader[UUID, organisations_read.Organisation | None]:
@@ -33,7 +33,7 @@ def organisations(context: Context) -> DataLoader[UUID, organisations_read.Organ
         by_id = {row.id: row for row in found}
         return [by_id.get(each) for each in ids]
 
-    return _kept(context, "organisations", load)
+    return kept(context, "organisations", load)
 
 
 def agents(context: Context) -> DataLoader[UUID, agents_read.Agent | None]:
@@ -41,7 +41,7 @@ def agents(context: Context) -> DataLoader[UUID, agents_read.Agent | None]:
         by_id = {row.id: row for row in await agents_read.agents(context.database, context.viewer, ids)}
         return [by_id.get(each) for each in ids]
 
-    return _kept(context, "agents", load)
+    return kept(context, "agents", load)
 
 
 def agents_of_queue(context: Context) -> DataLoader[str, list[agents_read.Agent]]:
@@ -49,7 +49,7 @@ def agents_of_queue(context: Context) -> DataLoader[str, list[agents_read.Agent]
         found = await agents_read.of_queues(context.database, context.viewer, refs)
         return [[row for row in found if ref in row.queues] for ref in refs]
 
-    return _kept(context, "agents of queues", load)
+    return kept(context, "agents of queues", load)
 
 
 async def queue(context: Context, id: UUID) -> queues_read.Queue:
@@ -58,7 +58,7 @@ async def queue(context: Context, id: UUID) -> queues_read.Queue:
     return queues_read.Queue(id=id, ref=team.ref, name=team.name) if team else queues_read.Queue(id=id, ref="", name="")
 
 
-def _kept(context: Context, name: str, load: Callable[[Sequence[K]], Awaitable[list[V]]]) -> DataLoader[K, V]:
+def kept(context: Context, name: str, load: Callable[[Sequence[K]], Awaitable[list[V]]]) -> DataLoader[K, V]:
     """One loader of a kind for each request: what was read once in an answer is not read again."""
     if name not in context.loaders:
         context.loaders[name] = DataLoader(load_fn=load)

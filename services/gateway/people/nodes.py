@@ -11,6 +11,8 @@ from projections.ticket_rows import TimelineWant
 from projections.ticket_sla import sla_targets
 from services.gateway import ids
 from services.gateway.context import Info
+from services.gateway.contracts import loading as contract_loading
+from services.gateway.contracts.types import Contract
 from services.gateway.failures import Code, RequestFailed
 from services.gateway.people import loading
 from services.gateway.people.parties import Agent, Contact, Organisation, Queue
@@ -77,6 +79,11 @@ async def _queues(info: Info, wanted: list[UUID]) -> Found:
     return {row.id: Queue.of(row) for row in await all_queues(info.context.database, info.context.viewer, wanted)}
 
 
+async def _contracts(info: Info, wanted: list[UUID]) -> Found:
+    rows = await contract_loading.contracts(info.context).load_many(wanted)
+    return {row.id: Contract.of(row) for row in rows if row is not None}
+
+
 async def _targets(info: Info, wanted: list[UUID]) -> Found:
     rows = await sla_targets(info.context.database, info.context.viewer, wanted)
     return {row.id: SlaTarget.of(row) for row in rows}
@@ -90,4 +97,5 @@ _READ: dict[str, Callable[[Info, list[UUID]], Awaitable[Found]]] = {
     "agent": _agents,
     "queue": _queues,
     "sla_target": _targets,
+    "contract": _contracts,
 }

@@ -7,6 +7,7 @@ for all parties of an answer in one statement.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Self
 from uuid import UUID
 
@@ -27,9 +28,14 @@ ERASED = "Erased person"
 ERASED_ORGANISATION = "Erased organisation"
 
 if TYPE_CHECKING:
+    from services.gateway.contracts.types import ContractConnection, Entitlement, ServiceManagerAssignment
     from services.gateway.tickets.ticket import TicketConnection
 
 Tickets = Annotated["TicketConnection", strawberry.lazy("services.gateway.tickets.ticket")]
+
+Contracts = Annotated["ContractConnection", strawberry.lazy("services.gateway.contracts.types")]
+Reason = Annotated["Entitlement", strawberry.lazy("services.gateway.contracts.types")]
+Assignment = Annotated["ServiceManagerAssignment", strawberry.lazy("services.gateway.contracts.types")]
 
 
 @strawberry.type(description="A team and its work.")
@@ -105,6 +111,33 @@ class Organisation(Node):
             email_domains=row.email_domains,
             uuid=row.id,
         )
+
+    @strawberry.field(description="What it may use, now or at another time, past or to come, by all that is known now.")
+    async def entitlements(
+        self, info: Info, at: Annotated[datetime | None, strawberry.argument(description="When; now if left out.")] = None
+    ) -> list[Reason]:
+        from services.gateway.contracts.reading import entitlements_of  # the rooms show each other; at import they cannot
+
+        return await entitlements_of(info.context, self.uuid, at)
+
+    @strawberry.field(description="Its service manager now; null without one.")
+    async def service_manager(self, info: Info) -> Assignment | None:
+        from services.gateway.contracts.reading import service_manager_of
+
+        return await service_manager_of(info.context, self.uuid)
+
+    @strawberry.field(description="Its contracts, newest first.")
+    async def contracts(
+        self,
+        info: Info,
+        first: Annotated[int | None, strawberry.argument(description="Rows from the start.")] = None,
+        after: Annotated[Cursor | None, strawberry.argument(description="After this.")] = None,
+        last: Annotated[int | None, strawberry.argument(description="Rows from the end.")] = None,
+        before: Annotated[Cursor | None, strawberry.argument(description="Before this.")] = None,
+    ) -> Contracts:
+        from services.gateway.contracts.reading import contract_page
+
+        return await contract_page(info.context, None, Page(first, after, last, before), organisation=self.uuid)
 
     @strawberry.field(description="Its people.")
     async def contacts(

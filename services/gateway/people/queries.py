@@ -14,6 +14,8 @@ from services.gateway import ids
 from services.gateway.access import Access, AccessLevel, Scope
 from services.gateway.catalogue.products import Product, products
 from services.gateway.context import Context, Info
+from services.gateway.contracts.reading import entitlements_of
+from services.gateway.contracts.types import Entitlement
 from services.gateway.people import loading
 from services.gateway.people.nodes import found_nodes
 from services.gateway.people.parties import (
@@ -57,6 +59,10 @@ class Viewer:
     async def organisation(self, info: Info) -> Organisation | None:
         row = await loading.organisations(info.context).load(self.belongs_to) if self.belongs_to else None
         return Organisation.of(row) if row else None
+
+    @strawberry.field(description="What their organisation may use now; empty for staff.")
+    async def entitlements(self, info: Info) -> list[Entitlement]:
+        return await entitlements_of(info.context, self.belongs_to, None) if self.belongs_to else []
 
 
 @strawberry.type
