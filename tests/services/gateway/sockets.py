@@ -60,7 +60,7 @@ async def socket(
     world: World, who: str | None = None, *, init: bool = True, protocol: str = "graphql-transport-ws"
 ) -> AsyncIterator[Socket]:
     address = world.url.replace("http://", "ws://")
-    async with connect(address, subprotocols=[Subprotocol(protocol)], proxy=None) as connection:
+    async with connect(address, subprotocols=[Subprotocol(protocol)], proxy=None, compression=None) as connection:
         opened = Socket(connection)
         if init:
             await opened.send(type="connection_init", payload=world.headers(who))

@@ -1,0 +1,68 @@
+"""The gateway's end: feeds are told to come back, what is in flight is finished; and a client that takes nothing is let go."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from services.gateway import websocket
+from services.gateway.app import create_app, serving
+from services.gateway.telling import CONNECTIONS
+from tests.services.gateway.sockets import socket
+from tests.services.gateway.test_live import CHANGED, ready
+from tests.services.gateway.world import World
+
+
+async def test_draining_closes_feeds_with_a_reason_and_answers_what_is_in_flight(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = await world.open("anna")
+    began, may_end = asyncio.Event(), asyncio.Event()
+
+    async def slow(*_: object) -> object:
+        from services.gateway.shapes import BoundedCount, CountPrecision
+
+        began.set()
+        await may_end.wait()
+        return BoundedCount(value=7, precision=CountPrecision["EXACT"])
+
+    monkeypatch.setattr("services.gateway.tickets.queries.counted", slow)
+    port = world.port
+    try:
+        async with serving(create_app(world.services), world.services, "127.0.0.1", 0) as world.port:
+            async with socket(world, "anna") as feed:
+                await feed.subscribe(CHANGED, id=opened["id"])
+                await ready(feed, world)
+                asking = asyncio.create_task(world.say("agnes", "{ ticketCount { value } }"))
+                await began.wait()
+                world.services.draining.set()
+                code, reason = await feed.closed()
+                assert code == 1012
+                assert reason is not None
+                assert "cursor" in reason
+            may_end.set()
+        assert (await asking)["ticketCount"] == {"value": 7}
+    finally:
+        world.port = port
+        world.services.draining.clear()
+
+
+async def test_a_client_that_reads_nothing_is_let_go(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websocket, "SLOW_SECONDS", 0.5)
+    opened = await world.open("anna", body="x" * 90_000)
+    query = (
+        "query($i: ID!) { ticket(by: {id: $i}) { timeline { nodes { ... on MessageEntry { body { source text html } } } } } }"
+    )
+    before = CONNECTIONS._value.get()
+    async with socket(world, "anna") as feed:
+        feed.connection.transport.pause_reading()
+        for number in range(50):
+            payload = {"query": query, "variables": {"i": opened["id"]}}
+            await feed.send(type="subscribe", id=str(number), payload=payload)
+        for _ in range(200):
+            if CONNECTIONS._value.get() <= before:
+                break
+            await asyncio.sleep(0.1)
+        assert CONNECTIONS._value.get() <= before
+        feed.connection.transport.abort()
