@@ -36,7 +36,7 @@ THEIRS = {
 }
 SAMPLES: dict[str, Any] = {
     "String": "text", "Int": 1, "Float": 1.5, "Boolean": True, "DateTime": "2030-01-01T00:00:00Z", "Date": "2030-01-01",
-    "Duration": "PT5M", "EmailAddress": "new@acme.example", "PhoneNumber": "+4570123456", "IdempotencyKey": "key",
+    "ProductCode": "SUPPORT-premium", "Duration": "PT5M", "EmailAddress": "new@acme.example", "PhoneNumber": "+4570123456", "IdempotencyKey": "key",
 }  # fmt: skip
 WRONG: list[Any] = [
     None,
@@ -88,7 +88,7 @@ def sample(given: GraphQLInputType, name: str, known: dict[str, str]) -> Any:
         return {each: sample(field.type, each, known) for each, field in fields if isinstance(field.type, GraphQLNonNull)}
     if str(given) == "ID":
         return known[MINE.get(name, "ticket")]
-    return SAMPLES[str(given)]
+    return SAMPLES.get(str(given), "text")
 
 
 def leaves(
