@@ -82,13 +82,14 @@ async def serving(db: Database, viewer: Viewer, organisations: Sequence[UUID], a
     return [_assigned(row) for row in await db.fetch(sql, *arguments.values)]
 
 
-SERVED = """SELECT DISTINCT m.audience FROM service_managers m
-  WHERE m.manager = $1 AND m.from_at <= $2 AND (m.to_at IS NULL OR $2 < m.to_at)"""
+SERVED = """SELECT m.audience, bool_or(m.from_at <= $2 AND (m.to_at IS NULL OR $2 < m.to_at)) AS now FROM service_managers m
+  WHERE m.manager = $1 GROUP BY m.audience"""
 
 
-async def served_by(db: Database, manager: UUID, at: datetime) -> frozenset[UUID]:
-    """The organisations a service manager serves at an instant: what they may see."""
-    return frozenset(row["audience"] for row in await db.fetch(SERVED, manager, at))
+async def served_by(db: Database, manager: UUID, at: datetime) -> frozenset[UUID] | None:
+    """The organisations a service manager serves at an instant: what they may see. None: they were never assigned any."""
+    rows = await db.fetch(SERVED, manager, at)
+    return frozenset(row["audience"] for row in rows if row["now"]) if rows else None
 
 
 def _assigned(row: Mapping[str, Any]) -> Assigned:

@@ -61,6 +61,15 @@ TABLE: dict[str, tuple[AccessLevel, Scope | None]] = {
     ),
     **dict.fromkeys(["registerContact", "linkContact", "unlinkContact", "changeContactRole"], (L.CUSTOMER_ADMIN, S.PEOPLE_WRITE)),
     **dict.fromkeys(["registerOrganisation", "eraseContact"], (L.ADMIN, S.PEOPLE_WRITE)),
+    "contracts": (L.CONTACT, S.CONTRACTS_READ),
+    "draftContract": (L.STAFF, S.CONTRACTS_WRITE),
+    **dict.fromkeys(
+        [
+            "activateContract", "changeContractPlan", "renewContract", "suspendContract", "resumeContract", "terminateContract",
+            "assignServiceManager", "replaceServiceManager", "releaseServiceManager", "coverService",
+        ],
+        (L.ADMIN, S.CONTRACTS_WRITE),
+    ),
 }  # fmt: skip
 """The permission table: every root field, who may call it, and the scope that admits another program."""
 

@@ -16,4 +16,5 @@ class Remembered:
 
     def __init__(self) -> None:
         self.customers: OrderedDict[UUID, tuple[float, Standing | None]] = OrderedDict()
+        self.managers: dict[UUID, tuple[float, frozenset[UUID] | None]] = {}
         self.staff: dict[UUID, tuple[float, Identity]] = {}

@@ -1,7 +1,8 @@
-"""Where a customer stands now. A token says where they stood when it was made; the directory knows better.
+"""Where somebody stands now. A token says where they stood when it was made; the directory and the contracts know better.
 
-Looked up once in a few seconds for each customer. Somebody erased or unlinked since is nobody here any more; somebody so new that the
-view has not heard of them is taken by their token.
+Looked up once in a few seconds for each person. A customer erased or unlinked since is nobody here any more; one so new that the view has
+not heard of them is taken by their token. A service manager serves the organisations assigned to them now. In development alone, where
+there may be no contracts yet, one who was never assigned any is taken by their token.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import replace
 from time import monotonic
 from uuid import UUID
 
+from projections.service_managers import served_by
 from projections.viewer import Role, Viewer
 from services.gateway.auth import Identity
 from services.gateway.failures import Code, RequestFailed
@@ -29,7 +31,10 @@ async def standing(services: Services, identity: Identity | None) -> Identity | 
         return None
     if identity.is_staff:
         await _note_staff(services, identity)
-        return identity
+        if identity.viewer.role is not Role.SERVICE_MANAGER:
+            return identity
+        served = await _served(services, identity.viewer)
+        return replace(identity, viewer=replace(identity.viewer, organisations=served))
     if not identity.viewer.is_customer:
         return identity
     found = await _look(services, identity.viewer.id)
@@ -54,6 +59,16 @@ async def _look(services: Services, person: UUID) -> tuple[UUID | None, str, boo
     if len(kept) > KEPT:
         kept.popitem(last=False)
     return found
+
+
+async def _served(services: Services, manager: Viewer) -> frozenset[UUID]:
+    kept = services.remembered.managers
+    known = kept.get(manager.id)
+    if known is None or monotonic() - known[0] >= SECONDS:
+        known = kept[manager.id] = (monotonic(), await served_by(services.readers, manager.id, services.clock.now()))
+    if known[1] is None:
+        return manager.organisations if services.settings.environment == "development" else frozenset()
+    return known[1]
 
 
 async def _note_staff(services: Services, identity: Identity) -> None:
