@@ -98,12 +98,15 @@ async def run_gateway(settings: Settings, clock: Clock, stop: asyncio.Event) -> 
 
 async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
     from projections.contract_timers import contract_timers
+    from projections.status_maintenance import maintenance
     from projections.timers import timers
     from services.policies.in_force import PoliciesInForce
     from services.projector.schemas import path
     from services.runtime.postgres import Login
     from services.scheduler import Scheduler, Status
     from services.scheduler.contracts import Contracts
+    from services.scheduler.moments import Room
+    from services.scheduler.status import Status as StatusRoom
     from services.scheduler.tickets import Tickets
 
     status = Status()
@@ -113,10 +116,12 @@ async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -
 
     async with writing(settings) as (store, writer, codec, _), _watched("scheduler", settings, {"scheduler": looking}):
         # The projector's login, because a claim locks rows and only who may write them may lock them.
-        login = Login(settings.postgres("project"), settings={"search_path": path([timers.schema, contract_timers.schema])})
+        schemas = [timers.schema, contract_timers.schema, maintenance.schema]
+        login = Login(settings.postgres("project"), settings={"search_path": path(schemas)})
         pool = await login.pool(largest=2)
         try:
             policies = PoliciesInForce(store, codec)
-            await Scheduler(pool, [Tickets(writer), Contracts(writer)], policies.now, clock, status).run(stop)
+            rooms: list[Room] = [Tickets(writer), Contracts(writer), StatusRoom(writer)]
+            await Scheduler(pool, rooms, policies.now, clock, status).run(stop)
         finally:
             await pool.close()

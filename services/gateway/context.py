@@ -46,6 +46,11 @@ class Context:
         return self.identity.viewer
 
     @property
+    def anybody(self) -> Viewer | None:
+        """Whoever asks; None when nobody is signed in. For what is public."""
+        return self.identity.viewer if self.identity else None
+
+    @property
     def now(self) -> datetime:
         return self.services.clock.now()
 
@@ -62,6 +67,17 @@ class Context:
         """The pool of the asking party's kind: customers' connections have no grant on what is staff's."""
         pool: Database = self.services.customers if self.viewer.is_customer else self.services.readers
         return pool
+
+    @property
+    def public(self) -> Database:
+        """Where to read what is public: who is not signed in reads as customers do, without a grant on what is staff's."""
+        return self.database if self.identity else self.services.customers
+
+    async def reading_public(self, at_least: Position | None, projections: Sequence[Projection]) -> Database:
+        """As `reading`, of what is public."""
+        if at_least is not None:
+            await self.services.reached(at_least, projections)
+        return self.public
 
     async def reading(self, at_least: Position | None, projections: Sequence[Projection]) -> Database:
         """Where to read, once these read models include `at_least`. Never serves older rows: it says READ_BEHIND instead."""

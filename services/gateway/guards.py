@@ -10,6 +10,7 @@ from uuid import UUID
 from graphql import GraphQLField, GraphQLResolveInfo
 
 from domain.errors import AlreadyExists, Refused, ValidationFailed
+from projections.status_components import components_by_id
 from services.gateway import acting
 from services.gateway.access import Access, admits
 from services.gateway.context import Context
@@ -21,6 +22,7 @@ from services.gateway.people import loading
 from services.gateway.people.parties import Contact, Organisation
 from services.gateway.refusals import forbidden, told
 from services.gateway.shapes import Node
+from services.gateway.status.components import ServiceComponent
 
 Resolve = Callable[..., Any]
 
@@ -137,4 +139,7 @@ async def _existing(refused: Refused, context: Context, payload: str) -> Node | 
     if payload == "ContractPayload":
         contract = await contract_loading.contracts(context).load(existing)
         return Contract.of(contract) if contract else None
+    if payload == "ServiceComponentPayload":
+        rows = await components_by_id(context.public, [existing])
+        return ServiceComponent.of(rows[0]) if rows else None
     return None

@@ -9,20 +9,26 @@ from projections.organisations import organisations
 from projections.projection import Projection
 from projections.queues import queues
 from projections.service_managers import service_managers
+from projections.status_components import components
+from projections.status_incidents import incidents
+from projections.status_maintenance import maintenance
+from projections.status_tickets import ticket_services
 from projections.ticket_sla import ticket_sla
 from projections.ticket_timeline import ticket_timeline
 from projections.tickets import tickets
 
 PEOPLE: tuple[Projection, ...] = (organisations, contacts)
 QUEUES: tuple[Projection, ...] = (queues,)
-TICKETS: tuple[Projection, ...] = (tickets, ticket_timeline, ticket_sla, *PEOPLE, *QUEUES)
+TICKETS: tuple[Projection, ...] = (tickets, ticket_timeline, ticket_sla, ticket_services, *PEOPLE, *QUEUES)
 """A ticket is shown with its people, team, promises and timeline, so a read of tickets waits for all of them."""
+STATUS: tuple[Projection, ...] = (components, incidents, maintenance)
 CONTRACTS: tuple[Projection, ...] = (contracts, entitlements, service_managers, *PEOPLE)
 READ_MODELS: tuple[Projection, ...] = (
     *TICKETS,
     contracts,
     entitlements,
     service_managers,
+    *STATUS,
 )
 
 

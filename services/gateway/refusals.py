@@ -59,6 +59,7 @@ class DomainRule(Enum):
     MANAGER_RESERVED = said("MANAGER_RESERVED", "A dedicated manager serves another organisation.")
     MANAGER_ASSIGNED = said("MANAGER_ASSIGNED", "A contract has one service manager at a time.")
     NO_MANAGER = said("NO_MANAGER", "There is no service manager to replace or release.")
+    COMPONENT_IS_IMPAIRED = said("COMPONENT_IS_IMPAIRED", "A service that a notice holds is not retired.")
     CONTRACT_IN_FORCE = said("CONTRACT_IN_FORCE", "An organisation with a contract in force is not erased.")
 
 

@@ -29,6 +29,11 @@ from services.gateway.people.mutations import PeopleMutations
 from services.gateway.people.parties import Agent, Contact, Organisation, Queue, ServiceAccount, SystemActor
 from services.gateway.people.queries import PeopleQueries
 from services.gateway.scalars import SCALARS
+from services.gateway.status.components import ServiceComponent
+from services.gateway.status.mutations import StatusMutations
+from services.gateway.status.notices import Maintenance, StatusIncident
+from services.gateway.status.queries import StatusQueries
+from services.gateway.status.subscriptions import StatusSubscriptions
 from services.gateway.tickets import entries
 from services.gateway.tickets.conversation import ConversationMutations
 from services.gateway.tickets.lifecycle import LifecycleMutations
@@ -40,7 +45,7 @@ from services.gateway.tickets.triage import TriageMutations
 
 
 @strawberry.type(name="Query", description="Reading. Null from a lookup means: not there, or not for you.")
-class Query(PeopleQueries, TicketQueries, OperationsQueries, ContractQueries):
+class Query(PeopleQueries, TicketQueries, StatusQueries, OperationsQueries, ContractQueries):
     """All that can be read."""
 
 
@@ -48,7 +53,15 @@ class Query(PeopleQueries, TicketQueries, OperationsQueries, ContractQueries):
     name="Mutation",
     description="Changing. One root field an operation is advised; several run in order, and each stands or falls alone.",
 )
-class Mutation(ConversationMutations, TriageMutations, LifecycleMutations, RelationMutations, PeopleMutations, ContractMutations):
+class Mutation(
+    ConversationMutations,
+    TriageMutations,
+    LifecycleMutations,
+    RelationMutations,
+    PeopleMutations,
+    ContractMutations,
+    StatusMutations,
+):
     """All that can be done."""
 
 
@@ -57,7 +70,7 @@ class Mutation(ConversationMutations, TriageMutations, LifecycleMutations, Relat
     description="Live. Messages come at least once, in order for each object; equal cursors are the same message."
     " Rights are judged again for every message; what a customer may not see sends them nothing.",
 )
-class Subscription(TicketSubscriptions):
+class Subscription(TicketSubscriptions, StatusSubscriptions):
     """All that can be watched."""
 
 
@@ -68,6 +81,7 @@ def strawberry_schema() -> strawberry.Schema:
         mutation=Mutation,
         subscription=Subscription,
         types=[
+            ServiceComponent, StatusIncident, Maintenance,
             Agent, Contact, Contract, Organisation, Queue, ServiceAccount, SystemActor, SlaTarget, *entries.TYPES, *refusals.TYPES,
         ],
         config=StrawberryConfig(scalar_map=dict(SCALARS)),

@@ -14,7 +14,7 @@ from services.commands.desk import Desk
 from services.gateway.auth import Verifier
 from services.gateway.live import Tail
 from services.gateway.people.remembered import Remembered
-from services.gateway.read_models import TICKETS, search_path
+from services.gateway.read_models import READ_MODELS, search_path
 from services.policies.in_force import PoliciesInForce
 from services.runtime.clock import Clock
 from services.runtime.codec import Codec
@@ -79,7 +79,7 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         customer_pool = await customers.pool(largest=POOL)
         stack.push_async_callback(customer_pool.close)
         freshness = await stack.enter_async_context(Freshness(settings.postgres("read")))
-        tail = await stack.enter_async_context(Tail(readers.connect, TICKETS))
+        tail = await stack.enter_async_context(Tail(readers.connect, READ_MODELS))
         codec = Codec()
         digests = Digests(secret)
         writer = Writer(store, codec, Keyring(store, Vault(settings.key_encryption)), digests)

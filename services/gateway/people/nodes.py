@@ -6,6 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from projections.queues import all_queues
+from projections.status_components import components_by_id
+from projections.status_incidents import incidents_by_id
+from projections.status_maintenance import maintenance_by_id
 from projections.ticket_reading import entries
 from projections.ticket_rows import TimelineWant
 from projections.ticket_sla import sla_targets
@@ -18,6 +21,8 @@ from services.gateway.people import loading
 from services.gateway.people.parties import Agent, Contact, Organisation, Queue
 from services.gateway.selection import Selection
 from services.gateway.shapes import Node
+from services.gateway.status.components import ServiceComponent
+from services.gateway.status.notices import Maintenance, StatusIncident
 from services.gateway.tickets.entries import shown
 from services.gateway.tickets.promises import SlaTarget
 from services.gateway.tickets.wants import ticket_want
@@ -32,9 +37,9 @@ async def found_nodes(info: Info, wanted: Sequence[str]) -> list[Node | None]:
         raise RequestFailed(Code.BAD_INPUT, f"Ask for at most {MOST} objects at once.")
     if any(len(each) > 64 for each in wanted):
         raise RequestFailed(Code.BAD_INPUT, "An id has at most 64 characters.")
-    if info.context.identity is None:
-        return [None for _ in wanted]
     known = [ids.read(each) for each in wanted]
+    if info.context.identity is None:
+        known = [each if each is not None and each[0] in _PUBLIC else None for each in known]
     by_kind: dict[str, list[UUID]] = {}
     for each in known:
         if each is not None:
@@ -89,6 +94,21 @@ async def _targets(info: Info, wanted: list[UUID]) -> Found:
     return {row.id: SlaTarget.of(row) for row in rows}
 
 
+async def _components(info: Info, wanted: list[UUID]) -> Found:
+    return {row.id: ServiceComponent.of(row) for row in await components_by_id(info.context.public, wanted)}
+
+
+async def _incidents(info: Info, wanted: list[UUID]) -> Found:
+    rows = await incidents_by_id(info.context.public, info.context.anybody, wanted)
+    return {row.id: StatusIncident.of(row) for row in rows}
+
+
+async def _maintenance(info: Info, wanted: list[UUID]) -> Found:
+    return {row.id: Maintenance.of(row) for row in await maintenance_by_id(info.context.public, wanted)}
+
+
+_PUBLIC = frozenset({"component", "incident", "maintenance"})
+"""What anybody reads, signed in or not."""
 _READ: dict[str, Callable[[Info, list[UUID]], Awaitable[Found]]] = {
     "ticket": _tickets,
     "entry": _entries,
@@ -97,5 +117,8 @@ _READ: dict[str, Callable[[Info, list[UUID]], Awaitable[Found]]] = {
     "agent": _agents,
     "queue": _queues,
     "sla_target": _targets,
+    "component": _components,
+    "incident": _incidents,
+    "maintenance": _maintenance,
     "contract": _contracts,
 }

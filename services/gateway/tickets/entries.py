@@ -8,14 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Self
+from uuid import UUID
 
 import strawberry
 
 from projections import ticket_rows as rows
+from services.gateway.context import Info
 from services.gateway.ids import global_id
 from services.gateway.people.parties import Agent, Contact, Organisation, Queue, party
 from services.gateway.scalars import Cursor, LanguageTag
 from services.gateway.shapes import Actor, Node, PageInfo, member
+from services.gateway.status import loading
+from services.gateway.status.notices import StatusIncident
 from services.gateway.tickets.body import MessageBody, message_body
 from services.gateway.tickets.happenings import ClassificationKind, Direction, RelationChange, SlaChange, Visibility
 from services.gateway.tickets.promises import SlaTarget
@@ -123,12 +127,18 @@ class ClassificationEntry(TimelineEntry):
     to: str | None = strawberry.field(description="After, as text; null for nothing.")
 
 
-@strawberry.type(description="Merged, split, linked, or the reverse.")
+@strawberry.type(description="Merged, split, linked, or the reverse; or linked to an incident.")
 class RelationEntry(TimelineEntry):
     change: RelationChange = strawberry.field(description="What.")
     other: Annotated[Ticket, strawberry.lazy("services.gateway.tickets.ticket")] | None = strawberry.field(
         description="The other; null when you may not see it."
     )
+    struck_by: strawberry.Private[UUID | None] = None
+
+    @strawberry.field(description="The incident it was linked to; null otherwise.")
+    async def incident(self, info: Info) -> StatusIncident | None:
+        row = await loading.incidents(info.context).load(self.struck_by) if self.struck_by else None
+        return StatusIncident.of(row) if row else None
 
 
 @strawberry.type(description="Help was called; visibility is always STAFF.")
@@ -233,7 +243,9 @@ def _relation(row: rows.Entry) -> RelationEntry:
     from services.gateway.tickets.ticket import Ticket  # a ticket shows its entries, an entry its other ticket
 
     other = Ticket.of(row.other) if row.other else None
-    return RelationEntry(**_common(row), change=member(RelationChange, row.detail["change"]), other=other)
+    struck_by = UUID(row.detail["incident"]) if "incident" in row.detail else None
+    change = member(RelationChange, row.detail["change"])
+    return RelationEntry(**_common(row), change=change, other=other, struck_by=struck_by)
 
 
 def _escalation(row: rows.Entry) -> EscalationEntry:

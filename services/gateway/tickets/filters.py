@@ -79,6 +79,7 @@ class TicketFilter:
     requester: IdComparator | None = strawberry.field(description="Requester.", default=None)
     assignee: OptionalIdComparator | None = strawberry.field(description="Assignee.", default=None)
     queue: IdComparator | None = strawberry.field(description="Team.", default=None)
+    service: IdComparator | None = strawberry.field(description="Service.", default=None)
     created_at: DateTimeComparator | None = strawberry.field(description="Opened.", default=None)
     updated_at: DateTimeComparator | None = strawberry.field(description="Changed.", default=None)
     sla_due_at: DateTimeComparator | None = strawberry.field(description="A promise falls due.", default=None)

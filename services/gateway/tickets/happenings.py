@@ -38,6 +38,7 @@ class RelationChange(Enum):
     SPLIT_FROM = said("SPLIT_FROM", "Taken out of the other.")
     LINKED = said("LINKED", "Linked.")
     UNLINKED = said("UNLINKED", "Unlinked.")
+    INCIDENT_LINKED = said("INCIDENT_LINKED", "Linked to an incident.")
 
 
 @strawberry.enum(description="Turn of a promise.")

@@ -8,7 +8,7 @@ import strawberry
 
 from domain.tickets import vocabulary as words
 from services.commands.opening import NewTicket
-from services.gateway.ids import optional
+from services.gateway.ids import of_kind, optional
 from services.gateway.scalars import EmailAddress
 from services.gateway.shapes import given
 from services.gateway.tickets.vocabulary import ClearField, TicketKind, TicketPriority, TicketSeverity
@@ -46,6 +46,7 @@ class NewTicketInput:
     requester: RequesterInput | None = strawberry.field(description="For whom; yourself if left out.", default=None)
     organisation_id: strawberry.ID | None = strawberry.field(description="Whose; the requester's if left out.", default=None)
     queue_id: strawberry.ID | None = strawberry.field(description="Team; by routing if left out.", default=None)
+    service_ids: list[strawberry.ID] = strawberry.field(description="Services.", default_factory=list)
     fields: list[TicketFieldInput] = strawberry.field(description="Fields.", default_factory=list)
 
 
@@ -82,6 +83,7 @@ def new_ticket(asked: NewTicketInput, *path: str) -> NewTicket:
         email=given(requester.email) if requester else None,
         organisation=optional("organisation", asked.organisation_id, *path, "organisationId"),
         queue=optional("queue", asked.queue_id, *path, "queueId"),
+        services=[of_kind("component", each, *path, "serviceIds", str(place)) for place, each in enumerate(asked.service_ids)],
         fields=[(each.key, value_of(each.value)) for each in asked.fields],
         path=path,
     )

@@ -129,24 +129,25 @@ def filter_of(asked: TicketFilter | None, organisation: UUID | None = None) -> t
     for values in (asked.tags, asked.sla_state):
         _bounded(values)
     return ticket_filter.TicketFilter(
-        status=_names(asked.status),
-        kind=_names(asked.kind),
-        priority=_names(asked.priority),
-        severity=_names(asked.severity),
-        channel=_names(asked.channel),
-        organisation=_both(_ids("organisation", asked.organisation), organisation),
-        requester=_ids("contact", asked.requester),
-        assignee=_ids("agent", asked.assignee),
-        queue=_ids("queue", asked.queue),
-        created_at=_times(asked.created_at),
-        updated_at=_times(asked.updated_at),
-        sla_due_at=_times(asked.sla_due_at),
+        status=compared_names(asked.status),
+        kind=compared_names(asked.kind),
+        priority=compared_names(asked.priority),
+        severity=compared_names(asked.severity),
+        channel=compared_names(asked.channel),
+        organisation=_both(compared_ids("organisation", asked.organisation), organisation),
+        requester=compared_ids("contact", asked.requester),
+        assignee=compared_ids("agent", asked.assignee),
+        queue=compared_ids("queue", asked.queue),
+        service=compared_ids("component", asked.service),
+        created_at=compared_times(asked.created_at),
+        updated_at=compared_times(asked.updated_at),
+        sla_due_at=compared_times(asked.sla_due_at),
         sla_state=None if asked.sla_state is None else [state.name for state in asked.sla_state],
         tags=asked.tags,
     )
 
 
-def _names(asked: object) -> Compare | None:
+def compared_names(asked: object) -> Compare | None:
     """A comparator of one of the enums."""
     if asked is None:
         return None
@@ -160,7 +161,8 @@ def _names(asked: object) -> Compare | None:
     )
 
 
-def _ids(kind: str, asked: IdComparator | OptionalIdComparator | None) -> Compare | None:
+def compared_ids(kind: str, asked: IdComparator | OptionalIdComparator | None) -> Compare | None:
+    """A comparator of ids of this kind; an id of another fits nothing."""
     if asked is None:
         return None
     none_of = asked.nin if isinstance(asked, IdComparator) else None
@@ -183,7 +185,8 @@ def _both(filtered: Compare | None, own: UUID | None) -> Compare | None:
     )
 
 
-def _times(asked: DateTimeComparator | None) -> Between | None:
+def compared_times(asked: DateTimeComparator | None) -> Between | None:
+    """A half-open stretch."""
     return None if asked is None else Between(gte=asked.gte, lt=asked.lt)
 
 

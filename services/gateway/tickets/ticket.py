@@ -16,6 +16,8 @@ from services.gateway.people import loading
 from services.gateway.people.parties import Agent, Contact, Organisation, Queue, party
 from services.gateway.scalars import Cursor, LanguageTag
 from services.gateway.shapes import Actor, Node, PageInfo, member, page_info
+from services.gateway.status.components import ServiceComponent
+from services.gateway.status.notices import StatusIncident
 from services.gateway.tickets.entries import (
     SatisfactionRating,
     TimelineEntry,
@@ -189,6 +191,14 @@ class Ticket(Node):
     @strawberry.field(description="Its numbers elsewhere, RT for instance.")
     def external_refs(self) -> list[ExternalRef]:
         return [ExternalRef(system=member(ExternalSystem, row.system), value=row.value) for row in self.row.external]
+
+    @strawberry.field(description="Services concerned.")
+    def services(self) -> list[ServiceComponent]:
+        return [ServiceComponent.of(row) for row in self.row.services]
+
+    @strawberry.field(description="Incidents it is linked to, newest first.")
+    def incidents(self) -> list[StatusIncident]:
+        return [StatusIncident.of(row) for row in self.row.incidents]
 
     @strawberry.field(description="What you may do with it now.")
     def viewer_can(self, info: Info) -> list[TicketCommand]:
