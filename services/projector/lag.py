@@ -9,10 +9,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import asyncpg
-
 from projections.projection import Projection
 from services.projector import metrics
+from services.projector.parking import TROUBLE
 
 EVERY = 5.0
 _log = logging.getLogger("support.projector")
@@ -116,7 +115,7 @@ async def measure(connect: Callable[[Sequence[str]], Awaitable[Any]], projection
                         metrics.LAG_EVENTS.labels(state.name).set(state.lag_events)
                         metrics.LAG_SECONDS.labels(state.name).set(state.lag_seconds)
                         metrics.PARKED.labels(state.name).set(state.parked_events)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as trouble:
+            except TROUBLE as trouble:
                 _log.debug("the lag could not be measured", exc_info=trouble)
             await asyncio.sleep(EVERY)
     finally:

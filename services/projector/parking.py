@@ -17,6 +17,9 @@ from services.runtime.command import RecordedEvent
 BEHIND = "EarlierEventParked"
 """The error of an event that is parked only because an earlier one of its stream is."""
 
+TROUBLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What a server that goes away, or has enough, makes of a statement. The last: a rollback on what is left of a connection."""
+
 _POISON = ("22", "23", "42", "54", "P0")
 _NOT_POISON = (asyncpg.InsufficientPrivilegeError,)
 

@@ -14,8 +14,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
-import asyncpg
-
 from projections.projection import Projection
 from services.projector import metrics
 from services.projector.batches import project
@@ -23,6 +21,7 @@ from services.projector.checkpoints import Member, OutOfStep, look
 from services.projector.epochs import lost
 from services.projector.feed import Feed, LogWentBack, Stream
 from services.projector.log import Reader, topics_of
+from services.projector.parking import TROUBLE
 from services.projector.rebuild import rebuild
 from services.projector.replay import replay
 
@@ -73,7 +72,7 @@ class Runner:
             except LogWentBack as said:
                 _log.warning("%s; looking at all checkpoints again", said)
                 await _pause(stop, _PAUSES[0])
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as trouble:
+            except TROUBLE as trouble:
                 pause = _PAUSES[min(failures, len(_PAUSES) - 1)]
                 failures += 1
                 _log.warning("the database does not answer as it should; again in %.1f s", pause, exc_info=trouble)
@@ -190,7 +189,7 @@ async def _when(stop: asyncio.Event, then: Callable[[], None]) -> None:
 async def _hang_up(connection: Any) -> None:
     try:
         await connection.close(timeout=2)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except TROUBLE:
         connection.terminate()
 
 

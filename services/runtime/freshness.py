@@ -20,7 +20,7 @@ from services.runtime.position import Position
 CHANNEL = "support_projected"
 POLL = 0.1
 """Seconds between two looks while somebody waits."""
-_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _log = logging.getLogger("support.freshness")
 
 ProjectionKey = tuple[str, int]

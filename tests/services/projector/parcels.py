@@ -17,7 +17,10 @@ class PlaceIsUnknown(Exception):
 
 
 def parcels(version: int = 1, *, fails: bool = False, broken: bool = False) -> Projection:
-    """Where is each parcel? `fails`: a place `nowhere` is refused by the handler, `!` by the table. `broken`: writes too much."""
+    """Where is each parcel?
+
+    `fails`: `nowhere` is refused by the handler, `!` by the table, `mistyped` by the driver. `broken`: writes too much.
+    """
     check = "CHECK (last <> '!')" if fails else "CHECK (last <> '\\')"
     parcels = Projection(
         "parcels",
@@ -44,10 +47,11 @@ def parcels(version: int = 1, *, fails: bool = False, broken: bool = False) -> P
         if fails and event.place == "nowhere":
             raise PlaceIsUnknown(event.place)
         scans = 2 if broken else 1
+        position: object = "not a number" if fails and event.place == "mistyped" else envelope.position
         return [
             (
                 "UPDATE parcels SET last = $2, position = $3 WHERE id = $1",
-                (envelope.stream, event.place, envelope.position),
+                (envelope.stream, event.place, position),
             ),
             (f"UPDATE parcels SET scans = scans + {scans} WHERE id = $1", (envelope.stream,)),
         ]

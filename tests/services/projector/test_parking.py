@@ -20,7 +20,9 @@ async def _scans(desk: Ground) -> dict[UUID, tuple[str | None, int]]:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 500])
-@pytest.mark.parametrize(("place", "error"), [("nowhere", "PlaceIsUnknown"), ("!", "CheckViolationError")])
+@pytest.mark.parametrize(
+    ("place", "error"), [("nowhere", "PlaceIsUnknown"), ("!", "CheckViolationError"), ("mistyped", "DataError")]
+)
 async def test_a_failing_event_parks_the_rest_of_its_stream_and_nothing_else(
     desk: Ground, place: str, error: str, limit: int
 ) -> None:

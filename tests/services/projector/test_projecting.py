@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+import asyncpg
+
 from tests.services.projector.ground import Ground
 from tests.services.projector.parcels import parcels, paths
 
@@ -75,3 +77,19 @@ async def test_a_projection_that_is_far_behind_catches_up_without_holding_the_ot
         await desk.send("Odense")
         await desk.caught_up(parcels(), paths())
     assert (await desk.fetch("SELECT count(*) FROM paths"))[0][0] == 11
+
+
+async def test_a_projector_outlives_its_connections(desk: Ground) -> None:
+    async with desk.running(parcels(), limit=3):
+        for _ in range(4):
+            ids = [await desk.send("Aarhus", "Odense") for _ in range(5)]
+            superuser = await asyncpg.connect(desk.recording.database.superuser_dsn)
+            await superuser.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'support_project' AND datname = current_database()"
+            )
+            await superuser.close()
+            await desk.caught_up(parcels())
+    rows = await desk.fetch("SELECT id, scans FROM parcels")
+    assert len(rows) == 20
+    assert {row["scans"] for row in rows} == {2}
+    assert ids[0] in {row["id"] for row in rows}
