@@ -73,6 +73,8 @@ def create_app(services: Services) -> Starlette:
 
     async def told(_: Request) -> Response:
         telling.APPENDING.set(services.store.depth)
+        telling.DOCUMENTS.labels("yes").set(engine.documents.hits)
+        telling.DOCUMENTS.labels("no").set(engine.documents.misses)
         text, kind = metrics()
         return Response(text, media_type=kind)
 

@@ -17,7 +17,8 @@ from starlette.responses import StreamingResponse
 
 from services.gateway.context import Context
 from services.gateway.documents import Operation
-from services.gateway.execution import Answer, Asked, Engine, is_subscription
+from services.gateway.execution import Answer, Asked, Engine, is_subscription, refused
+from services.gateway.failures import RequestFailed
 from services.gateway.telling import FEEDS, observed
 
 KEEP_ALIVE = 15.0
@@ -32,9 +33,12 @@ def response(engine: Engine, operation: Operation, asked: Asked, context: Contex
 
 async def _events(engine: Engine, operation: Operation, asked: Asked, context: Context) -> AsyncIterator[bytes]:
     if not is_subscription(operation):
-        with observed(operation.kind.value) as note:
-            answer = await engine.run(operation, asked, context)
-            note(answer)
+        try:
+            with observed(operation.kind.value) as note:
+                answer = await engine.run(operation, asked, context)
+                note(answer)
+        except RequestFailed as failed:  # the status is sent already
+            answer = refused([failed], context)
         yield _next(answer)
         yield COMPLETE
         return

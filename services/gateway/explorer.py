@@ -19,6 +19,7 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Support Desk: GraphQL</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/explorer/graphiql.min.css">
 <link rel="stylesheet" href="/explorer/explorer.css">
 </head>

@@ -9,6 +9,7 @@ from time import perf_counter
 from prometheus_client import Counter, Gauge, Histogram
 
 from services.gateway.execution import Answer
+from services.gateway.failures import Code, RequestFailed
 
 REQUESTS = Counter("support_gateway_requests", "Operations answered", ["kind", "outcome"])
 SECONDS = Histogram(
@@ -19,12 +20,19 @@ UNDER_WAY = Gauge("support_gateway_requests_under_way", "Operations being answer
 FEEDS = Gauge("support_gateway_subscriptions", "Live feeds that are open")
 CONNECTIONS = Gauge("support_gateway_websockets", "WebSocket connections that are open")
 APPENDING = Gauge("support_gateway_append_queue", "Commands that wait to be appended")
-DOCUMENTS = Counter("support_gateway_documents", "Look-ups in the cache of documents", ["found"])
+DOCUMENTS = Gauge("support_gateway_documents", "Look-ups in the cache of documents since the start", ["found"])
+MOST = 1000
+"""Operations under way at once; more would only wait for connections until their clients are gone."""
+_under_way = 0
 
 
 @contextmanager
 def observed(kind: str) -> Iterator[Callable[[Answer], None]]:
-    """Count and time one operation; call what it gives with the answer."""
+    """Count and time one operation; call what it gives with the answer. OVERLOADED when too many are under way."""
+    global _under_way  # noqa: PLW0603 - of the process, as the gauge is
+    if _under_way >= MOST:
+        REQUESTS.labels(kind, Code.OVERLOADED.value).inc()
+        raise RequestFailed(Code.OVERLOADED, "Too much at once; nothing was done. Send it again in a moment.")
     outcome = "failed"
 
     def note(answer: Answer) -> None:
@@ -33,10 +41,12 @@ def observed(kind: str) -> Iterator[Callable[[Answer], None]]:
         outcome = errors[0]["extensions"]["code"] if errors else "ok"
 
     began = perf_counter()
+    _under_way += 1
     UNDER_WAY.inc()
     try:
         yield note
     finally:
+        _under_way -= 1
         UNDER_WAY.dec()
         REQUESTS.labels(kind, outcome).inc()
         SECONDS.labels(kind).observe(perf_counter() - began)

@@ -238,3 +238,11 @@ async def test_an_operator_and_a_tool_find_what_they_look_for(world: World) -> N
         assert (await client.get("/nothing")).status_code == 404
     found = await world.say("admin", "{ projections { name state lagEvents lag position parked { eventId } } }")
     assert {"tickets", "contacts"} <= {each["name"] for each in found["projections"]}
+
+
+async def test_more_than_can_be_answered_is_told_to_come_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.gateway.telling.MOST", 0)
+    response = await world.post(VIEWER, "agnes", headers={"accept": RESPONSE})
+    assert response.status_code == 503
+    assert code(response) == "OVERLOADED"
+    assert response.headers["retry-after"] == "1"
