@@ -209,7 +209,21 @@ class Course:
             found.append(Moment(self.ends, Turn.EXPIRE))
         elif self.ends is not None and (self.begins < self.ends):
             found.append(Moment(self.ends, Turn.CEASE, CeaseCause.TERMINATED))
-        return sorted((moment for moment in found if self._is_news(moment)), key=lambda moment: moment.at)
+        return sorted(
+            (*self._corrected(), *(moment for moment in found if self._is_news(moment))), key=lambda moment: moment.at
+        )
+
+    def _corrected(self) -> list[Moment]:
+        """What was told last and is so no more, because a command at that very instant undid it."""
+        if self.told is None:
+            return []
+        at, given = self.told.at, self.stretch_at(self.told.at)
+        if self.told.turn is Turn.START and given is None:
+            ended = self.terminated_at is not None and self.terminated_at <= at
+            return [Moment(at, Turn.CEASE, CeaseCause.TERMINATED if ended else CeaseCause.SUSPENDED)]
+        if self.told.turn is not Turn.START and given is not None and given.time.from_ < at:
+            return [Moment(at, Turn.START, stretch=given)]
+        return []
 
     def _is_news(self, moment: Moment) -> bool:
         if self.told is None or moment.at > self.told.at:
