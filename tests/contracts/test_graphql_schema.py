@@ -19,6 +19,7 @@ from graphql import (
 from domain import calendars, catalogue, policies
 from domain.errors import RuleViolated
 from domain.organisations.events import ContactRole
+from domain.status import vocabulary as status_words
 from domain.tickets import (
     refusals,  # noqa: F401 - its rules
     sla,
@@ -40,6 +41,15 @@ TABLE: dict[str, tuple[AccessLevel, Scope | None]] = {
         (L.CONTACT, S.TICKETS_READ),
     ),
     "queues": (L.STAFF, S.TICKETS_READ),
+    **dict.fromkeys(["statusPage", "incidents", "statusChanged"], (L.PUBLIC, None)),
+    **dict.fromkeys(["registerServiceComponent", "retireServiceComponent"], (L.ADMIN, S.STATUS_WRITE)),
+    **dict.fromkeys(
+        [
+            "declareIncident", "scheduleMaintenance", "cancelMaintenance", "postStatusUpdate", "linkTicketToIncident",
+            "resolveIncident",
+        ],
+        (L.STAFF, S.STATUS_WRITE),
+    ),
     **dict.fromkeys(["organisation", "contact"], (L.CONTACT, S.PEOPLE_READ)),
     "organisations": (L.STAFF, S.PEOPLE_READ),
     "projections": (L.OPERATOR, S.OPERATIONS_READ),
@@ -153,6 +163,10 @@ def test_nobody_is_admitted_to_what_is_public_only() -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
+        ("ComponentState", status_words.ComponentState),
+        ("IncidentStatus", status_words.IncidentStatus),
+        ("MaintenanceStatus", status_words.MaintenanceStatus),
+        ("StatusSeverity", status_words.StatusSeverity),
         ("TicketKind", vocabulary.TicketKind),
         ("TicketStatus", status.Status),
         ("TicketPriority", vocabulary.Priority),
