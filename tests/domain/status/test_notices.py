@@ -76,7 +76,7 @@ def test_which_tickets_are_hit_is_restricted_and_moves_no_public_version() -> No
     incident.collect_events()
     incident.link_ticket(ticket, at=NOW)
     (linked,) = incident.collect_events()
-    assert linked.CLASS is Classification.RESTRICTED
+    assert linked.CLASS is Classification.RESTRICTED  # type: ignore[attr-defined]
     assert (incident.version, incident.visible_version) == (2, 1)
     incident.link_ticket(ticket, at=NOW)
     assert recorded(incident) == []
@@ -91,7 +91,7 @@ def test_planned_work_begins_and_ends_at_its_instants_however_late_time_looks() 
     work.start(at=MONDAY + 2 * DAY)
     work.complete(at=MONDAY + 2 * DAY)
     began, ended = work.collect_events()
-    assert (began.timestamp, ended.timestamp) == (work.from_, work.to)  # type: ignore[attr-defined]
+    assert (began.timestamp, ended.timestamp) == (work.from_, work.to)
     work.start(at=MONDAY + 3 * DAY)
     work.complete(at=MONDAY + 3 * DAY)
     assert recorded(work) == []
