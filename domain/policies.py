@@ -112,6 +112,23 @@ class Route:
 
 
 @dataclass(frozen=True)
+class ChatPolicy:
+    """What the chat rooms are called, and whether the community's takes people in.
+
+    `{organisation}` in the backchannel's names stands for an organisation's ref and name; `{ref}` in `join_url` for the room's ref.
+    """
+
+    community_open: bool = True
+    """To every contact whose e-mail is verified."""
+    community_ref: str = "community"
+    community_name: str = "Community"
+    backchannel_ref: str = "backchannel-{organisation}"
+    backchannel_name: str = "Backchannel {organisation}"
+    join_url: str | None = None
+    """Where a room opens; None: nowhere yet."""
+
+
+@dataclass(frozen=True)
 class Policies:
     """All of it, as it is in force at one time. `default_queue` is a queue's ref, taken where no route fits."""
 
@@ -126,6 +143,7 @@ class Policies:
     """From resolved to closed by time."""
     snooze_limit: timedelta = timedelta(days=366)
     products: tuple[Product, ...] = field(default=PRODUCTS)
+    chat: ChatPolicy = ChatPolicy()
 
     def queue(self, id: UUID) -> Queue | None:
         return next((queue for queue in self.queues if queue.id == id), None)
@@ -181,6 +199,7 @@ def check(policies: Policies) -> None:
             raise _wrong(f"{name} is negative.", "OUT_OF_RANGE", (name,))
     if policies.snooze_limit <= timedelta():
         raise _wrong("snoozeLimit is not positive.", "OUT_OF_RANGE", ("snoozeLimit",))
+    _check_chat(policies.chat)
 
 
 def _check_promises(policy: SlaPolicy, codes: set[str], names: set[str]) -> None:
@@ -192,6 +211,22 @@ def _check_promises(policy: SlaPolicy, codes: set[str], names: set[str]) -> None
     _unique(f"slaPolicies/{policy.name}", (f"{each.metric} {each.priority} {each.severity}" for each in policy.targets))
     if any(each.within <= timedelta() for each in policy.targets):
         raise _wrong(f"SLA policy {policy.name!r}: a target is not positive.", "OUT_OF_RANGE", path)
+
+
+def _check_chat(chat: ChatPolicy) -> None:
+    for name, text, holder in (
+        ("communityRef", chat.community_ref, None),
+        ("communityName", chat.community_name, None),
+        ("backchannelRef", chat.backchannel_ref, "{organisation}"),
+        ("backchannelName", chat.backchannel_name, None),
+        ("joinUrl", chat.join_url, "{ref}"),
+    ):
+        if text is not None and not text.strip():
+            raise _wrong(f"chat.{name} is empty.", "REQUIRED", ("chat", name))
+        if text is not None and holder is not None and holder not in text:
+            raise _wrong(f"chat.{name} has {holder} in it, or all rooms are one.", "REQUIRED", ("chat", name))
+    if chat.join_url is not None and not chat.join_url.startswith("https://"):
+        raise _wrong("chat.joinUrl begins with https://.", "BAD_FORMAT", ("chat", "joinUrl"))
 
 
 def _unique(what: str, names: Iterable[str]) -> set[str]:
