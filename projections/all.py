@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from projections.chat_accesses import chat_accesses
+from projections.chat_rooms import chat_rooms
+from projections.chat_timers import chat_timers
 from projections.contacts import contacts
 from projections.contract_timers import contract_timers
 from projections.contracts import contracts
@@ -35,4 +38,7 @@ ALL: tuple[Projection, ...] = (
     components,
     incidents,
     maintenance,
+    chat_rooms,
+    chat_accesses,
+    chat_timers,
 )

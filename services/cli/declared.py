@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import domain.chat.access
 import domain.contracts.contract
 import domain.contracts.ledgers
 import domain.log.events
@@ -12,6 +13,9 @@ import domain.status.component
 import domain.status.incident
 import domain.status.maintenance
 import domain.tickets.ticket  # noqa: F401 - for their topics
+from projections.chat_accesses import chat_accesses
+from projections.chat_rooms import chat_rooms
+from projections.chat_timers import chat_timers
 from projections.contacts import contacts
 from projections.contract_timers import contract_timers
 from projections.contracts import contracts
@@ -45,6 +49,9 @@ PROJECTIONS: tuple[Projection, ...] = (
     components,
     incidents,
     maintenance,
+    chat_rooms,
+    chat_accesses,
+    chat_timers,
 )
 """In the order of the search path."""
 

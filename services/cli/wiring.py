@@ -97,13 +97,17 @@ async def run_gateway(settings: Settings, clock: Clock, stop: asyncio.Event) -> 
 
 
 async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
+    from projections.chat_timers import chat_timers
+    from projections.contacts import contacts
     from projections.contract_timers import contract_timers
+    from projections.entitlements import entitlements
     from projections.status_maintenance import maintenance
     from projections.timers import timers
     from services.policies.in_force import PoliciesInForce
     from services.projector.schemas import path
     from services.runtime.postgres import Login
     from services.scheduler import Scheduler, Status
+    from services.scheduler.chat import Chat
     from services.scheduler.contracts import Contracts
     from services.scheduler.moments import Room
     from services.scheduler.status import Status as StatusRoom
@@ -117,11 +121,12 @@ async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -
     async with writing(settings) as (store, writer, codec, _), _watched("scheduler", settings, {"scheduler": looking}):
         # The projector's login, because a claim locks rows and only who may write them may lock them.
         schemas = [timers.schema, contract_timers.schema, maintenance.schema]
+        schemas += [each.schema for each in (chat_timers, contacts, entitlements)]
         login = Login(settings.postgres("project"), settings={"search_path": path(schemas)})
         pool = await login.pool(largest=2)
         try:
             policies = PoliciesInForce(store, codec)
-            rooms: list[Room] = [Tickets(writer), Contracts(writer), StatusRoom(writer)]
+            rooms: list[Room] = [Tickets(writer), Contracts(writer), StatusRoom(writer), Chat(writer)]
             await Scheduler(pool, rooms, policies.now, clock, status).run(stop)
         finally:
             await pool.close()
