@@ -10,6 +10,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property, partial
 from uuid import UUID, uuid5
 
 from domain.organisations.events import ContactRole
@@ -22,6 +23,7 @@ from services.commands.desk import By, Desk, change
 from services.commands.opening import NewTicket, PhoneCall, log_phone_call, open_ticket
 from services.commands.promises import change_promised
 from services.demo.people import AGENTS, CUSTOMERS, STAFF, Customer, Member
+from services.demo.status import StatusPage
 from services.demo.stories import STORIES, Step, Story
 from services.runtime.act import SYSTEM, Act, Actor, ActorKind, Idempotency
 from services.runtime.command import Receipt
@@ -64,14 +66,16 @@ class Seed:
         for member in STAFF:
             await self.remember(member)
         await self._people()
+        await self.page.open(self.now - SPAN - timedelta(days=30))
         runs = [self._begin(number, chance) for number in range(TICKETS)]
-        moments = sorted(
-            ((at, run, step) for run in runs for at, step in _timeline(run, chance) if at <= self.now),
-            key=lambda each: (each[0], each[1].number),
-        )
-        for done, (at, run, step) in enumerate(moments, 1):
-            await self._time_passes(run, at)
-            await self._tell(run, step, at)
+        told = [(at, run, step) for run in runs for at, step in _timeline(run, chance) if at <= self.now]
+        moments: list[tuple[datetime, int, Callable[[], Awaitable[object]]]] = [
+            (at, run.number, partial(self._live, run, step, at)) for at, run, step in told
+        ]
+        moments += [(at, -1, tell) for at, tell in self.page.moments([(run.story.subject, run.opens_at) for run in runs])]
+        moments.sort(key=lambda each: each[:2])
+        for done, (_, _, tell) in enumerate(moments, 1):
+            await tell()
             report(done, len(moments) + len(runs))
         for done, run in enumerate(runs, len(moments) + 1):
             await self._time_passes(run, self.now)
@@ -104,6 +108,18 @@ class Seed:
             chance.choice(AGENTS),
             self.now - SPAN * (1 - share) - timedelta(minutes=60 + chance.randrange(240)),
         )
+
+    @cached_property
+    def page(self) -> StatusPage:
+        """The status page, run by the administrator and the first agent."""
+        admin = _viewer(next(member for member in STAFF if member.role is Role.ADMIN))
+        return StatusPage(self.desk, partial(self._by, admin), partial(self._by, _viewer(AGENTS[0])), self.now)
+
+    async def _live(self, run: _Run, step: Step | None, at: datetime) -> None:
+        await self._time_passes(run, at)
+        await self._tell(run, step, at)
+        if step is None and run.ticket is not None:
+            await self.page.link(run.ticket, run.story.subject, at, f"ticket/{run.number}")
 
     async def _tell(self, run: _Run, step: Step | None, at: datetime) -> None:
         run.told += 1
@@ -156,6 +172,7 @@ class Seed:
             priority=story.priority,
             severity=story.severity,
             queue=queue_id(story.queue),
+            services=self.page.about(story.subject),
             fields=[("region", (story.region,))] if story.region else [],
         )
         return await open_ticket(self.desk, by, new, body=story.body, channel=Channel.PORTAL)

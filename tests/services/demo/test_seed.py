@@ -61,3 +61,16 @@ async def test_history_lies_in_the_past_and_has_every_kind_of_thing(database: Te
         wanted = {TicketSlaImminent.TOPIC, TicketSlaBreached.TOPIC, "ticket.internal_note_added.v1", "ticket.closed.v1"}
         assert wanted <= topics
         assert "ticket.satisfaction_rated.v1" in topics
+
+
+async def test_the_status_page_has_services_history_and_what_is_ahead(database: TestDatabase) -> None:
+    async with world(database) as on:
+        await seeded(on, [])
+        rows = await on.recording.as_owner("SELECT topic, count(*) FROM store.stored_events GROUP BY topic")
+        told = {row[0]: row[1] for row in rows}
+        assert told["component.registered.v1"] == 15
+        assert told["incident.declared.v1"] == told["incident.resolved.v1"] + 1
+        assert told["maintenance.started.v1"] == told["maintenance.completed.v1"] == 3
+        assert told["maintenance.scheduled.v1"] == 6
+        assert told["maintenance.cancelled.v1"] == 1
+        assert told["ticket.incident_linked.v1"] == told["incident.ticket_linked.v1"] >= 4
