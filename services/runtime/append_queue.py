@@ -7,15 +7,14 @@ reaches the append connection: a batch is sent whole and answered whole.
 from __future__ import annotations
 
 import asyncio
-import hmac
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
 import asyncpg
 
-from services.runtime.batch import CALL, Candidate, Verdict, arguments, verdicts
+from services.runtime.batch import CALL, Candidate, Verdict, arguments, digest_of, verdicts
 from services.runtime.command import Command, Receipt
 from services.runtime.errors import (
     EpochMismatch,
@@ -31,7 +30,6 @@ MOST_COMMANDS = 256
 """In one batch, so that the lock is held for a short time only."""
 MOST_BYTES = 4 * 1024 * 1024
 """Of events' state in one batch, unless one command alone has more."""
-
 _BUSY = (asyncpg.LockNotAvailableError, asyncpg.InsufficientResourcesError, asyncpg.TransactionRollbackError)
 
 
@@ -54,6 +52,22 @@ class Waiting(Candidate):
             self.answer.set_result(verdict)
 
 
+def _unrelated(waiting: Collection[Waiting]) -> bool:
+    """Whether nothing stands between these being one batch: the usual case, told in a third of the time of sorting them out."""
+    if len(waiting) < 2:
+        return True
+    writes = [token for one in waiting for token in one.writes]
+    written = set(writes)
+    reads = [token for one in waiting for token in one.reads]
+    epochs = {one.command.epoch for one in waiting}
+    return (
+        len(written) == len(writes)
+        and written.isdisjoint(reads)
+        and len(epochs - {None}) < 2
+        and sum(one.size for one in waiting) <= MOST_BYTES
+    )
+
+
 class AppendQueue:
     """Takes commands from any number of tasks and appends them in batches over one connection, which it renews by itself."""
 
@@ -65,7 +79,7 @@ class AppendQueue:
         capacity: int = 4096,
         patience: float = 5.0,
     ) -> None:
-        """`secret` keys the HMAC of requests; `capacity` is in commands; `patience`, in seconds, bridges a restart of the database."""
+        """`secret`, at most 64 bytes, keys the hashes of requests; `capacity` is in commands; `patience`, in seconds, bridges a restart."""
         self._connect = connect
         self._secret = secret
         self._capacity = capacity
@@ -92,7 +106,7 @@ class AppendQueue:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Receipt] = loop.create_future()
         idempotency = command.act.idempotency
-        digest = hmac.digest(self._secret, idempotency.request, "sha256") if idempotency is not None else None
+        digest = digest_of(self._secret, idempotency.request) if idempotency is not None else None
         self._waiting.append(Waiting(command, digest, answer))
         if self._worker is None:
             self._worker = loop.create_task(self._work(), name="append")
@@ -126,10 +140,11 @@ class AppendQueue:
     def _take(self) -> list[Waiting]:
         """The next batch, in order; what would touch the same as an earlier command waits for the batch after."""
         waiting = self._waiting
-        if len(waiting) == 1:
-            one = waiting.popleft()
-            return [] if one.answer.done() else [one]
-        batch: list[Waiting] = []
+        if len(waiting) <= MOST_COMMANDS and _unrelated(waiting):
+            batch = [one for one in waiting if not one.answer.done()]
+            waiting.clear()
+            return batch
+        batch = []
         postponed: list[Waiting] = []
         written: set[Hashable] = set()
         read: set[Hashable] = set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
@@ -42,6 +43,11 @@ class Refusal(msgspec.Struct, frozen=True, gc=False):
 _encode_outcome = msgspec.json.Encoder().encode
 _decode_outcome = msgspec.json.Decoder(Outcome).decode
 _decode_refusals = msgspec.json.Decoder(list[Refusal]).decode
+
+
+def digest_of(secret: bytes, request: bytes) -> bytes:
+    """What is kept of a request: keyed BLAKE2b (RFC 7693), a MAC as HMAC is; cold, OpenSSL's HMAC costs 20 µs more."""
+    return blake2b(request, key=secret, digest_size=32).digest()
 
 
 class Candidate:
@@ -100,12 +106,12 @@ def arguments(batch: Sequence[Candidate]) -> tuple[list[Row], list[Row], list[Ro
         actor = act.actor
         correlation, causation, kind, actor_id, trace = act.correlation, act.causation, actor.kind, actor.id, act.traceparent
         for event, opens in zip(command.events, one.opens, strict=True):
-            events.append(
-                (
-                    *(number, opens, event.stream, event.version, event.topic, event.state, event.classification),
-                    *(event.organisation, event.occurred_at, correlation, causation, kind, actor_id, trace),
-                )
-            )
+            # fmt: off
+            events.append((
+                number, opens, event.stream, event.version, event.topic, event.state, event.classification, event.organisation,
+                event.occurred_at, correlation, causation, kind, actor_id, trace,
+            ))
+            # fmt: on
         idempotency = act.idempotency
         if idempotency is None:
             commands.append((None, None, None, None, None))

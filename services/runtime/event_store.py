@@ -10,17 +10,18 @@ import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
 from domain.errors import IdempotencyKeyReused
 from services.runtime.act import Idempotency
 from services.runtime.append_queue import AppendQueue
-from services.runtime.batch import REUSED, receipt_of
+from services.runtime.batch import REUSED, digest_of, receipt_of
 from services.runtime.command import Command, Loaded, Receipt, StreamEvent
 from services.runtime.event_log import EventLog
 from services.runtime.lanes import Lanes
-from services.runtime.postgres import APPEND_SETTINGS, Connection, Login, Pool, assert_settings
+from services.runtime.postgres import APPEND_SETTINGS, PLANS, Connection, Login, Pool, assert_settings
 
 _LOAD = """
 SELECT 0 AS version, NULL AS topic, NULL::bytea AS state, NULL::bigint AS position, max(epoch) AS epoch FROM store.logs
@@ -103,7 +104,7 @@ class EventStore(EventLog):
         await self._pool.close()
 
     def _first(self, idempotency: Idempotency, outcome: str, request: bytes, position: int | None, epoch: int) -> Receipt:
-        if not hmac.compare_digest(hmac.digest(self._secret, idempotency.request, "sha256"), request):
+        if not hmac.compare_digest(digest_of(self._secret, idempotency.request), request):
             raise IdempotencyKeyReused(REUSED)
         return receipt_of(outcome, position, epoch)
 
@@ -114,16 +115,18 @@ async def open_store(
 ) -> AsyncIterator[EventStore]:
     """The store by the append role's login or connection string, drained and closed at the end.
 
-    `secret` keys the HMACs of idempotent requests; `capacity` in commands is when it says Overloaded; `patience` in seconds is how long
+    `secret` keys the hashes of idempotent requests; `capacity` in commands is when it says Overloaded; `patience` in seconds is how long
     commands wait for a database that restarts.
     """
     login = Login(login) if isinstance(login, str) else login
     login = replace(login, settings={**login.settings, **APPEND_SETTINGS})
+    appending = replace(login, settings={**login.settings, **PLANS})
+    key = blake2b(secret).digest()
 
     async def connect() -> Connection:
-        connection = await login.connect(codecs=False)
+        connection = await appending.connect(codecs=False)
         try:
-            await assert_settings(connection, APPEND_SETTINGS)
+            await assert_settings(connection, {**APPEND_SETTINGS, **PLANS})
         except BaseException:
             connection.terminate()
             raise
@@ -133,7 +136,7 @@ async def open_store(
     await (await connect()).close()
     pool = await login.pool(largest=largest_pool)
     lanes = Lanes(login.connect, largest_pool)
-    store = EventStore(pool, lanes, AppendQueue(connect, secret=secret, capacity=capacity, patience=patience), secret=secret)
+    store = EventStore(pool, lanes, AppendQueue(connect, secret=key, capacity=capacity, patience=patience), secret=key)
     try:
         yield store
     finally:

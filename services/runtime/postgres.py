@@ -34,6 +34,10 @@ APPEND_SETTINGS = {
 }
 """What keeps one lock from stopping all writes: no transaction of the append role lives longer, nor waits longer for the lock."""
 
+PLANS = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+"""For the one connection that appends: planning anew costs more than the work, and plans are made while tables are small and kept when
+they have grown. (As settings of the function they would cost 15 µs a call.)"""
+
 LOST = (
     *(OSError, EOFError, asyncpg.InterfaceError, asyncpg.InternalClientError),
     *(asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InvalidTransactionStateError),

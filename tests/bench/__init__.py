@@ -41,14 +41,17 @@ class Ratio:
 
     @property
     def value(self) -> float:
-        """Median over median."""
-        return median(self.ours) / median(self.peer)
+        """The median of the rounds' ratios: both sides of a round ran in the same moment, whatever else the machine did."""
+        return median(self._rounds)
 
     @property
     def spread(self) -> tuple[float, float]:
         """The lowest and the highest ratio of one round."""
-        each = [ours / peer for ours, peer in zip(self.ours, self.peer, strict=True)]
-        return min(each), max(each)
+        return min(self._rounds), max(self._rounds)
+
+    @property
+    def _rounds(self) -> list[float]:
+        return [ours / peer for ours, peer in zip(self.ours, self.peer, strict=True)]
 
     @property
     def reached(self) -> bool:

@@ -29,7 +29,7 @@ CREATE TABLE store.stored_events (
   PRIMARY KEY (originator_id, originator_version)
 );
 
--- The first outcome of every accepted command that bore a key, so that a retry gets it again. request is an HMAC.
+-- The first outcome of every accepted command that bore a key, so that a retry gets it again. request is a keyed hash of what was asked.
 CREATE TABLE store.idempotency (
   principal text COLLATE "C" NOT NULL,
   key text COLLATE "C" NOT NULL,

@@ -22,99 +22,121 @@ CREATE TYPE store.new_side AS (command int, kind text, a uuid, p uuid, s uuid, t
 -- was there before the batch. Returns the epoch, the head before the batch and, where there are any, the commands that were not
 -- accepted and why. The accepted took the positions after the head, in order, without a gap. In another epoch than the judged one
 -- nothing is done. checks and sides are null where there are none. (Composite arrays: asyncpg sends them in half the time of parallel ones.)
+--
+-- At first it looks up neither keys nor the ends of streams: the unique indexes know a used key and a version that is taken, and an event
+-- above 1 asks for the one before. Where they refuse, what was written is undone and all are judged. (Measured: a sixth less for 32.)
 CREATE FUNCTION store.append(
-  judged_epoch int, commands store.new_command[], events store.new_event[], checks store.new_check[], sides store.new_side[],
+  judged_epoch int,
+  commands store.new_command[], events store.new_event[], checks store.new_check[], sides store.new_side[],
   OUT epoch int, OUT head bigint, OUT refused jsonb
 )
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan  -- planning anew costs more than the work
-SET enable_seqscan = off                  -- plans are made while tables are small and kept when they have grown
-SET enable_hashjoin = off
-SET enable_mergejoin = off
 AS $$
 #variable_conflict use_column
 DECLARE
   recorded timestamptz;
-  out_of int[];     -- commands not accepted; null where all are
-  places bigint[];  -- each event's place among those written; null where all are
+  special boolean;           -- whether there is more to it than events and keys
+  careful boolean := false;  -- whether all are judged first
+  out_of int[];              -- commands not accepted; null where all are
+  places bigint[];           -- each event's place among those written; null where all are
 BEGIN
-  IF current_setting('transaction_isolation') <> 'read committed' THEN
-    RAISE EXCEPTION 'store.append needs READ COMMITTED: a snapshot older than the lock would judge by an old log';
-  END IF;
   PERFORM pg_advisory_xact_lock(5021970);
-  recorded := clock_timestamp();
-
-  SELECT l.epoch, coalesce((SELECT max(notification_id) FROM store.stored_events), l.base), (
-      SELECT jsonb_agg(r) FROM (
-        SELECT c.place AS command, CASE WHEN i.request = c.request THEN 'REPLAYED' ELSE 'KEY_REUSED' END AS status,
-            NULL::uuid AS stream, NULL::bigint AS current, i.outcome, i.position, i.epoch
-          FROM unnest(commands) WITH ORDINALITY AS c(principal, key, request, outcome, last_event, place)
-          JOIN store.idempotency i ON i.principal = c.principal AND i.key = c.key
-        UNION ALL
-        SELECT e.command, 'CONFLICT', e.stream, coalesce(current, 0), NULL, NULL, NULL
-          FROM unnest(events) AS e LEFT JOIN LATERAL (
-            SELECT originator_version AS current FROM store.stored_events WHERE originator_id = e.stream
-            ORDER BY originator_version DESC LIMIT 1) AS h ON true
-          WHERE e.opens AND coalesce(current, 0) <> e.version - 1
-      ) AS r)
-    INTO append.epoch, append.head, append.refused
+  SELECT l.epoch, coalesce((SELECT max(notification_id) FROM store.stored_events), l.base), clock_timestamp(),
+      checks IS NOT NULL OR sides IS NOT NULL OR judged_epoch <> l.epoch OR current_setting('transaction_isolation') <> 'read committed'
+    INTO append.epoch, append.head, recorded, special
     FROM store.logs l ORDER BY l.epoch DESC LIMIT 1;
-  IF judged_epoch <> append.epoch THEN
-    append.refused := NULL;
-    RETURN;
+  IF special THEN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+      RAISE EXCEPTION 'store.append needs READ COMMITTED: a snapshot older than the lock would judge by an old log';
+    END IF;
+    IF judged_epoch <> append.epoch THEN
+      RETURN;
+    END IF;
+    append.refused := nullif(coalesce(store.judge_checks(checks), '[]') || coalesce(store.judge_sides(sides), '[]'), '[]');
+    careful := append.refused IS NOT NULL;
   END IF;
-  IF checks IS NOT NULL THEN
-    append.refused := nullif(coalesce(append.refused, '[]') || store.judge_checks(checks), '[]');
-  END IF;
-  IF sides IS NOT NULL THEN
-    append.refused := nullif(coalesce(append.refused, '[]') || store.judge_sides(sides), '[]');
-  END IF;
-  IF append.refused IS NOT NULL THEN
-    out_of := ARRAY(SELECT (r ->> 'command')::int FROM jsonb_array_elements(append.refused) AS r);
-    places := ARRAY(SELECT count(*) FILTER (WHERE e.command <> ALL (out_of)) OVER (ORDER BY e.place)
-      FROM unnest(events) WITH ORDINALITY AS e(command, opens, stream, version, topic, state, class, organisation, at, correlation,
-        causation, actor_kind, actor, traceparent, place) ORDER BY e.place);
-  END IF;
-
-  WITH written AS (
-    INSERT INTO store.stored_events (originator_id, originator_version, topic, state, notification_id, epoch, class, organisation,
-        occurred_at, recorded_at, correlation, causation, actor_kind, actor, traceparent)
-      SELECT stream, version, topic, state, append.head + coalesce(places[place], place), append.epoch, class, organisation,
-        at, recorded, correlation, causation, actor_kind, actor, traceparent
-      FROM unnest(events) WITH ORDINALITY AS e(command, opens, stream, version, topic, state, class, organisation, at, correlation,
-        causation, actor_kind, actor, traceparent, place)
-      WHERE out_of IS NULL OR command <> ALL (out_of)
-  )
-  INSERT INTO store.idempotency (principal, key, request, outcome, position, epoch, recorded_at)
-    SELECT principal, key, request, outcome::jsonb, append.head + coalesce(places[last_event], last_event), append.epoch, recorded
-    FROM unnest(commands) WITH ORDINALITY AS c(principal, key, request, outcome, last_event, place)
-    WHERE key IS NOT NULL AND (out_of IS NULL OR place <> ALL (out_of));
-  IF sides IS NOT NULL THEN
+  LOOP
+    IF careful THEN
+      append.refused := nullif(coalesce(store.judge(commands, events), '[]') || coalesce(append.refused, '[]'), '[]');
+      IF append.refused IS NOT NULL THEN
+        out_of := ARRAY(SELECT (r ->> 'command')::int FROM jsonb_array_elements(append.refused) AS r);
+        places := ARRAY(SELECT count(*) FILTER (WHERE e.command <> ALL (out_of)) OVER (ORDER BY e.place)
+          FROM unnest(events) WITH ORDINALITY AS e(command, opens, stream, version, topic, state, class, organisation, at, correlation,
+            causation, actor_kind, actor, traceparent, place) ORDER BY e.place);
+      END IF;
+    END IF;
+    BEGIN
+      WITH written AS (
+        INSERT INTO store.stored_events (originator_id, originator_version, topic, state, notification_id, epoch, class, organisation,
+            occurred_at, recorded_at, correlation, causation, actor_kind, actor, traceparent)
+          SELECT stream, CASE WHEN version = 1 OR NOT opens OR EXISTS (
+                SELECT FROM store.stored_events WHERE originator_id = stream AND originator_version = version - 1) THEN version
+              ELSE store.none_before(stream, version) END,
+            topic, state, append.head + coalesce(places[place], place), append.epoch, class, organisation,
+            at, recorded, correlation, causation, actor_kind, actor, traceparent
+          FROM unnest(events) WITH ORDINALITY AS e(command, opens, stream, version, topic, state, class, organisation, at, correlation,
+            causation, actor_kind, actor, traceparent, place)
+          WHERE out_of IS NULL OR command <> ALL (out_of)
+      )
+      INSERT INTO store.idempotency (principal, key, request, outcome, position, epoch, recorded_at)
+        SELECT principal, key, request, outcome::jsonb, append.head + coalesce(places[last_event], last_event), append.epoch, recorded
+        FROM unnest(commands) WITH ORDINALITY AS c(principal, key, request, outcome, last_event, place)
+        WHERE key IS NOT NULL AND (out_of IS NULL OR place <> ALL (out_of));
+      EXIT;
+    EXCEPTION WHEN unique_violation THEN
+      IF careful THEN
+        RAISE;
+      END IF;
+      careful := true;
+    END;
+  END LOOP;
+  IF special THEN
     PERFORM store.write_sides(ARRAY(SELECT side FROM unnest(sides) AS side WHERE out_of IS NULL OR side.command <> ALL (out_of)), recorded);
   END IF;
-  IF coalesce(places[cardinality(places)], cardinality(events)) > 0 THEN
-    PERFORM pg_notify('support_appended', (append.head + coalesce(places[cardinality(places)], cardinality(events)))::text);
-  END IF;
+  PERFORM pg_notify('support_appended', last::text)
+    FROM (VALUES (append.head + coalesce(places[cardinality(places)], cardinality(events)))) AS head(last) WHERE last > append.head;
+END $$;
+
+CREATE FUNCTION store.none_before(stream uuid, version bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE unique_violation USING MESSAGE = format('%s has no version before %s', stream, version);
+END $$;
+
+-- Keys that were used, and streams that are not where the command thinks. Null where all is well, as with its two sisters below.
+CREATE FUNCTION store.judge(commands store.new_command[], events store.new_event[]) RETURNS jsonb LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN (SELECT jsonb_agg(r) FROM (
+    SELECT c.place AS command, CASE WHEN i.request = c.request THEN 'REPLAYED' ELSE 'KEY_REUSED' END AS status,
+        NULL::uuid AS stream, NULL::bigint AS current, i.outcome, i.position, i.epoch
+      FROM unnest(commands) WITH ORDINALITY AS c(principal, key, request, outcome, last_event, place)
+      JOIN store.idempotency i ON i.principal = c.principal AND i.key = c.key
+    UNION ALL
+    SELECT e.command, 'CONFLICT', e.stream, coalesce(current, 0), NULL, NULL, NULL
+      FROM unnest(events) AS e LEFT JOIN LATERAL (
+        SELECT originator_version AS current FROM store.stored_events WHERE originator_id = e.stream
+        ORDER BY originator_version DESC LIMIT 1) AS h ON true
+      WHERE e.opens AND coalesce(current, 0) <> e.version - 1) AS r);
 END $$;
 
 -- Streams that were only read and have moved on.
 CREATE FUNCTION store.judge_checks(checks store.new_check[]) RETURNS jsonb LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
-  RETURN coalesce((SELECT jsonb_agg(r) FROM (
+  RETURN (SELECT jsonb_agg(r) FROM (
     SELECT c.command, 'CONFLICT' AS status, c.stream, coalesce(current, 0) AS current
       FROM unnest(checks) AS c LEFT JOIN LATERAL (
         SELECT originator_version AS current FROM store.stored_events WHERE originator_id = c.stream
         ORDER BY originator_version DESC LIMIT 1) AS h ON true
-      WHERE coalesce(current, 0) <> c.version) AS r), '[]');
+      WHERE coalesce(current, 0) <> c.version) AS r);
 END $$;
 
 -- Keys that are destroyed, missing or made twice, and look-ups that are another's.
 CREATE FUNCTION store.judge_sides(sides store.new_side[]) RETURNS jsonb LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
-  RETURN coalesce((SELECT jsonb_agg(r) FROM (
+  RETURN (SELECT jsonb_agg(r) FROM (
     SELECT s.command, 'ERASED' AS status, coalesce(s.p, s.a) AS stream, NULL::bigint AS current
       FROM unnest(sides) AS s
       WHERE s.kind IN ('entry', 'uses')
@@ -129,7 +151,7 @@ BEGIN
       FROM unnest(sides) AS s JOIN store.lookups l ON l.kind = s.t AND l.digest = s.b
       WHERE s.kind = 'reserve' AND l.owner <> s.a
         AND NOT EXISTS (SELECT FROM unnest(sides) AS o
-          WHERE o.kind = 'release' AND o.command = s.command AND o.t = s.t AND o.b = s.b AND o.a = l.owner)) AS r), '[]');
+          WHERE o.kind = 'release' AND o.command = s.command AND o.t = s.t AND o.b = s.b AND o.a = l.owner)) AS r);
 END $$;
 
 -- Keys, look-ups and destructions of the accepted commands. Releases come before reservations, so that one command can hand over.

@@ -134,7 +134,7 @@ async def test_a_refusal_is_judged_anew(store: EventStore) -> None:
     assert not (await store.append(appending(stream, 2, key="k"))).replayed
 
 
-async def test_only_an_hmac_of_the_request_is_kept(store: EventStore, owner: Any) -> None:
+async def test_only_a_keyed_hash_of_the_request_is_kept(store: EventStore, owner: Any) -> None:
     await store.append(Command(act=act("k", b"closed because of ada@example.org"), events=(event(uuid4()),)))
     kept = await owner.fetchval("SELECT request FROM store.idempotency")
     assert len(kept) == 32
