@@ -79,8 +79,9 @@ async def run_relay(settings: Settings, clock: Clock, stop: asyncio.Event) -> No
 
 async def run_projector(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:  # noqa: ARG001 - its times are the log's
     from services.cli.declared import PROJECTIONS
-    from services.projector import Status, run
+    from services.projector import Status, run, spare_the_collector
 
+    spare_the_collector()
     status = Status()
 
     async def caught_up() -> str | None:

@@ -27,7 +27,7 @@ from services.runtime.keys import Vault
 from services.runtime.postgres import Login
 from services.runtime.settings import Settings
 
-__all__ = ["Status", "connector", "prepare", "reader", "run"]
+__all__ = ["Status", "connector", "prepare", "reader", "retire", "run", "spare_the_collector"]
 
 _log = logging.getLogger("support.projector")
 
@@ -44,7 +44,6 @@ async def run(settings: Settings, stop: asyncio.Event, projections: Sequence[Pro
     projection contradicts what is there; everything else it outlives.
     """
     status = status or Status()
-    spare_the_collector()
     connect = connector(settings)
     await _until_it_answers(lambda: prepare(settings, projections), stop)
     source = NatsSource(lambda: bus.connect(bus.credentials(settings, "consumer"), "support-projector"), bus.naming(settings))
@@ -101,6 +100,7 @@ def connector(settings: Settings) -> Callable[[Sequence[str]], Awaitable[Any]]:
 def spare_the_collector() -> None:
     """Batches make and drop some thousand objects at a time, none in cycles: look for cycles rarely, and never among what is loaded.
 
+    It is about the whole process, so whoever starts one calls it.
     Measured: half the time of decoding went into the garbage collector's walks.
     """
     gc.collect()
