@@ -11,6 +11,8 @@ from services.runtime.errors import StoreError
 from services.runtime.logs import failure
 from services.runtime.settings import SettingsInvalid
 
+TOLD = frozenset({"TablesChanged", "WronglyDeclared", "NoPolicies", "UnknownKeyEncryptionKey", "PolicyFileInvalid"})
+"""Exceptions of processes whose messages are sentences for operators. By name, because importing them loads the processes."""
 DEBUG = "SUPPORT_LOG_LEVEL=debug shows where"
 
 
@@ -18,6 +20,8 @@ def sentence(error: BaseException) -> tuple[str, int]:
     """What to print, and the exit code. Messages of exceptions we do not know stay out: they can quote data."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
+    if type(error).__name__ in TOLD:
+        return str(error), 1
     match error:
         case SettingsInvalid() | ClockFileUnreadable():
             return str(error), 2

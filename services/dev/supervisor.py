@@ -104,7 +104,9 @@ class Child:
             await ended(child)
             failures = 0 if time.monotonic() - since > HEALTHY else failures + 1
             pause = PAUSES[min(failures, len(PAUSES)) - 1] if failures else PAUSES[0]
-            self.say(f"{self.name} ended ({_how(child.returncode)}); starting it again")
+            # A kill needs no explanation; what ended by itself has said why.
+            why = "" if child.returncode < 0 or self.launch.log is None else f": {last_words(self.launch.log)}"
+            self.say(f"{self.name} ended ({_how(child.returncode)}){why}; starting it again")
             await asyncio.sleep(pause)
             if self._stopping:
                 return

@@ -17,6 +17,7 @@ import pytest
 from services.cli import COMMANDS, main
 from services.cli.declared import PROJECTIONS
 from services.cli.failures import sentence
+from services.runtime.embedded import process
 from services.runtime.errors import Overloaded
 from tests.ground import TestDatabase
 
@@ -172,7 +173,11 @@ def test_a_process_that_is_told_to_stop_finishes_and_exits_well(
 ) -> None:
     environment = {**os.environ, **of(database, tmp_path), "SUPPORT_NATS_URL": nats_server.url, "SUPPORT_LOG_FORMAT": "json"}
     relay = subprocess.Popen(
-        [sys.executable, "-m", "services.cli", "relay"], stderr=subprocess.PIPE, text=True, env=environment
+        [sys.executable, "-m", "services.cli", "relay"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        preexec_fn=process.ends_with_us(signal.SIGKILL),
     )
     assert relay.stderr is not None
     lines = []

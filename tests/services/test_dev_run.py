@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -45,7 +46,13 @@ class Dev:
         """Start it and wait for its summary."""
         self.said = []
         self.process = self.spawn(*arguments)
+        self.listening = threading.Thread(target=self._listen, args=(self.process,), daemon=True)
+        self.listening.start()
         self.hear("Watch events arrive")
+
+    def _listen(self, running: subprocess.Popen[str]) -> None:
+        for line in running.stdout or ():
+            self.said.append(line)
 
     def spawn(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -54,15 +61,16 @@ class Dev:
             stderr=subprocess.STDOUT,
             text=True,
             env={**self.environment, **environment},
+            preexec_fn=process.ends_with_us(signal.SIGTERM),
         )
 
     def hear(self, text: str) -> None:
-        assert self.process is not None
-        assert self.process.stdout is not None
+        """Wait until it says so; what it ends with instead is the failure's message."""
+        end = time.monotonic() + 240
         while not any(text in line for line in self.said):
-            line = self.process.stdout.readline()
-            assert line, "".join(self.said)
-            self.said.append(line)
+            over = not self.listening.is_alive() or time.monotonic() > end
+            assert not over or any(text in line for line in self.said), f"it never said {text!r}: {''.join(self.said)}"
+            time.sleep(0.02)
 
     def children(self) -> dict[str, int]:
         """Its running children by name, as `support dev` names them."""
@@ -78,9 +86,11 @@ class Dev:
     def stop(self, with_signal: signal.Signals) -> int:
         assert self.process is not None
         self.process.send_signal(with_signal)
-        rest = self.process.communicate()[0]
-        self.said += rest.splitlines(keepends=True)
-        return self.process.returncode
+        code = self.process.wait()
+        self.listening.join()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return code
 
     def events(self) -> tuple[int, str]:
         """How many there are, and the last one's id."""
@@ -99,10 +109,12 @@ class Dev:
 @pytest.fixture(scope="module")
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
     running = Dev(tmp_path_factory.mktemp("dev"))
-    running.start()
-    yield running
-    if running.process and running.process.poll() is None:
-        running.stop(signal.SIGTERM)
+    try:
+        running.start()
+        yield running
+    finally:
+        if running.process and running.process.returncode is None:
+            running.stop(signal.SIGTERM)
 
 
 def test_the_first_start_says_what_runs_where_with_a_token_for_each_role(dev: Dev) -> None:

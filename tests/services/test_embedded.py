@@ -60,7 +60,12 @@ time.sleep(600)
 
 @pytest.mark.parametrize("killed", [signal.SIGKILL, signal.SIGTERM])
 def test_servers_end_when_whoever_started_them_is_killed(tmp_path: Path, killed: signal.Signals) -> None:
-    starter = subprocess.Popen([sys.executable, "-c", STARTER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    starter = subprocess.Popen(
+        [sys.executable, "-c", STARTER, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=process.ends_with_us(signal.SIGKILL),
+    )
     assert starter.stdout is not None
     pids = [int(pid) for pid in starter.stdout.readline().split()]
     assert len(pids) == 2
@@ -71,7 +76,12 @@ def test_servers_end_when_whoever_started_them_is_killed(tmp_path: Path, killed:
 
 
 def test_data_survives_a_kill_of_everything(tmp_path: Path) -> None:
-    starter = subprocess.Popen([sys.executable, "-c", STARTER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    starter = subprocess.Popen(
+        [sys.executable, "-c", STARTER, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=process.ends_with_us(signal.SIGKILL),
+    )
     assert starter.stdout is not None
     pids = [int(pid) for pid in starter.stdout.readline().split()]
     starter.kill()

@@ -53,7 +53,7 @@ class Launch:
                 env={**os.environ, **self.environment},
                 # A session of its own: Ctrl-C goes to us alone, and we stop the servers in the right order.
                 start_new_session=True,
-                preexec_fn=_die_with(os.getpid(), self.ends_with),  # noqa: PLW1509 - prctl has no other place
+                preexec_fn=ends_with_us(self.ends_with),  # noqa: PLW1509 - prctl has no other place
             )
         finally:
             if output:
@@ -68,7 +68,10 @@ def _open_log(log: Path) -> BinaryIO:
     return log.open("ab")
 
 
-def _die_with(parent: int, signal_: signal.Signals) -> Callable[[], None]:
+def ends_with_us(signal_: signal.Signals) -> Callable[[], None]:
+    """For `preexec_fn`: the child gets this signal when we are gone."""
+    parent = os.getpid()
+
     def prepare() -> None:
         _libc.prctl(_PR_SET_PDEATHSIG, int(signal_), 0, 0, 0)
         if os.getppid() != parent:  # it went before the kernel knew
