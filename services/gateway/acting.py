@@ -39,6 +39,17 @@ def by(context: Context, input: Keyed) -> By:
     return By(viewer, act)
 
 
+def by_token(context: Context, input: Keyed, actor: Actor, principal: str) -> Act:
+    """The act of whoever comes with a token from a message, signed in or not. `principal` scopes the keys and is derived from it."""
+    return Act(
+        actor=actor,
+        at=context.at,
+        correlation=context.correlation,
+        traceparent=context.traceparent,
+        idempotency=Idempotency(principal, input.idempotency_key, context.asked),
+    )
+
+
 def _principal(context: Context) -> str:
     assert context.identity is not None
     return context.identity.principal

@@ -12,7 +12,9 @@ from graphql import GraphQLField, GraphQLResolveInfo
 from domain.errors import AlreadyExists, Refused, ValidationFailed
 from projections.status_components import components_by_id
 from services.gateway import acting
-from services.gateway.access import Access, admits
+from services.gateway.access import Access, AccessLevel, admits
+from services.gateway.chat import loading as chat_loading
+from services.gateway.chat.types import ChatRoomAccess
 from services.gateway.context import Context
 from services.gateway.contracts import loading as contract_loading
 from services.gateway.contracts.types import Contract
@@ -77,7 +79,7 @@ def mutation(field: GraphQLField) -> Resolve:
 
     async def guarded(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         context: Context = info.context
-        viewer = context.viewer
+        viewer = context.anybody if access.level is AccessLevel.PUBLIC else context.viewer
         if not admits(access.level, access.scope or None, viewer, reading=False):
             return payload(errors=list(forbidden(access.level)))
         context.asked = acting.canonical(name, arguments)
@@ -139,6 +141,9 @@ async def _existing(refused: Refused, context: Context, payload: str) -> Node | 
     if payload == "ContractPayload":
         contract = await contract_loading.contracts(context).load(existing)
         return Contract.of(contract) if contract else None
+    if payload == "ChatRoomAccessPayload":
+        access = await chat_loading.accesses(context).load(existing)
+        return ChatRoomAccess.of(access) if access else None
     if payload == "ServiceComponentPayload":
         rows = await components_by_id(context.public, [existing])
         return ServiceComponent.of(rows[0]) if rows else None

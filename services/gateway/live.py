@@ -1,4 +1,4 @@
-"""One tail of the log in this process, which wakes everybody who watches tickets or the status page.
+"""One tail of the log in this process, which wakes everybody who watches tickets, the status page or room accesses.
 
 It follows the read models, not the bare log: what is told has been projected, so that whoever reads on a message finds it. Each watcher
 keeps its own place and reads, from there up to a fixed mark, what it may see now. So a cursor that comes back, a slow client and the
@@ -23,7 +23,7 @@ from services.runtime.position import Position
 POLL = 1.0
 """Seconds between two looks when nothing was announced; an announcement may be lost with its connection."""
 PAGE = 5000
-WATCHED = "'ticket.%', 'incident.%', 'maintenance.%'"
+WATCHED = "'ticket.%', 'incident.%', 'maintenance.%', 'chat_access.%'"
 STREAMS = f"""SELECT position, stream FROM store.tail WHERE position > $1 AND position <= $2 AND topic LIKE ANY (ARRAY[{WATCHED}])
   ORDER BY position LIMIT {PAGE}"""  # noqa: S608 - a constant
 _LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)

@@ -41,11 +41,11 @@ async def version_of(info: Info, receipt: Receipt | None, subject: UUID | None) 
     context = info.context
     version = receipt.versions.get(subject)
     if version is None:
-        row = await context.database.fetchrow(CURRENT, subject)
+        row = await context.public.fetchrow(CURRENT, subject)
         version = row["n"] if row else 0
-    if context.viewer.sees_staff:
+    if context.anybody is not None and context.anybody.sees_staff:
         return version
-    row = await context.database.fetchrow(VISIBLE, subject, version)
+    row = await context.public.fetchrow(VISIBLE, subject, version)
     return row["n"] if row else 0
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from projections.chat_accesses import chat_accesses
+from projections.chat_rooms import chat_rooms
 from projections.contacts import contacts
 from projections.contracts import contracts
 from projections.entitlements import entitlements
@@ -23,12 +25,15 @@ TICKETS: tuple[Projection, ...] = (tickets, ticket_timeline, ticket_sla, ticket_
 """A ticket is shown with its people, team, promises and timeline, so a read of tickets waits for all of them."""
 STATUS: tuple[Projection, ...] = (components, incidents, maintenance)
 CONTRACTS: tuple[Projection, ...] = (contracts, entitlements, service_managers, *PEOPLE)
+CHAT: tuple[Projection, ...] = (chat_rooms, chat_accesses, *PEOPLE)
 READ_MODELS: tuple[Projection, ...] = (
     *TICKETS,
     contracts,
     entitlements,
     service_managers,
     *STATUS,
+    chat_rooms,
+    chat_accesses,
 )
 
 

@@ -60,6 +60,9 @@ class DomainRule(Enum):
     MANAGER_ASSIGNED = said("MANAGER_ASSIGNED", "A contract has one service manager at a time.")
     NO_MANAGER = said("NO_MANAGER", "There is no service manager to replace or release.")
     COMPONENT_IS_IMPAIRED = said("COMPONENT_IS_IMPAIRED", "A service that a notice holds is not retired.")
+    OWN_REQUEST = said("OWN_REQUEST", "Nobody approves their own.")
+    EMAIL_NOT_VERIFIED = said("EMAIL_NOT_VERIFIED", "The community room is for people whose e-mail is verified.")
+    ROOM_CLOSED = said("ROOM_CLOSED", "The room takes nobody new at present.")
     CONTRACT_IN_FORCE = said("CONTRACT_IN_FORCE", "An organisation with a contract in force is not erased.")
 
 

@@ -21,6 +21,7 @@ LanguageTag = NewType("LanguageTag", str)
 Cursor = NewType("Cursor", str)
 IdempotencyKey = NewType("IdempotencyKey", str)
 ProductCode = NewType("ProductCode", str)
+URL = NewType("URL", str)
 
 _DURATION = re.compile(
     r"\AP(?=\d|T\d)(?:(?P<days>\d{1,6})D)?(?:T(?=\d)(?:(?P<hours>\d{1,6})H)?(?:(?P<minutes>\d{1,6})M)?(?:(?P<seconds>\d{1,8}(?:\.\d{1,6})?)S)?)?\Z"
@@ -29,6 +30,7 @@ _DATE_TIME = re.compile(r"\A\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Z
 _EMAIL = re.compile(
     r"\A[^\s@<>,;:\"()\[\]\\\x00-\x1f\x7f]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}\Z"
 )
+_URL = re.compile(r"\Ahttps?://[A-Za-z0-9\-._~%]+(?::\d{1,5})?(?:[/?#][A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*)?\Z")
 _PHONE = re.compile(r"\A\+[1-9]\d{5,14}\Z")
 
 
@@ -154,6 +156,10 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         "IdempotencyKey",
         "Chosen by the client for one intended act, a UUID for instance; the same key with another input gives IdempotencyKeyReused.",
         read=_matching("An IdempotencyKey", _KEY, "a UUID, or any 1 to 128 printable characters", 128),
+    ),
+    URL: _scalar(
+        "URL", "An absolute http or https address.", "https://url.spec.whatwg.org",
+        read=_matching("A URL", _URL, "https://docs.example.org/networks", 2048),
     ),
     ProductCode: _scalar(
         "ProductCode", "A product code exactly as in the service catalogue: SUPPORT-premium.",

@@ -21,6 +21,10 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 
 from services.gateway import guards, refusals
+from services.gateway.chat.mutations import ChatMutations
+from services.gateway.chat.queries import ChatQueries
+from services.gateway.chat.subscriptions import ChatSubscriptions
+from services.gateway.chat.types import ChatRoom, ChatRoomAccess
 from services.gateway.contracts.mutations import ContractMutations
 from services.gateway.contracts.queries import ContractQueries
 from services.gateway.contracts.types import Contract
@@ -28,6 +32,7 @@ from services.gateway.operations.projections import OperationsQueries
 from services.gateway.people.mutations import PeopleMutations
 from services.gateway.people.parties import Agent, Contact, Organisation, Queue, ServiceAccount, SystemActor
 from services.gateway.people.queries import PeopleQueries
+from services.gateway.people.verification import VerificationMutations
 from services.gateway.scalars import SCALARS
 from services.gateway.status.components import ServiceComponent
 from services.gateway.status.mutations import StatusMutations
@@ -45,7 +50,7 @@ from services.gateway.tickets.triage import TriageMutations
 
 
 @strawberry.type(name="Query", description="Reading. Null from a lookup means: not there, or not for you.")
-class Query(PeopleQueries, TicketQueries, StatusQueries, OperationsQueries, ContractQueries):
+class Query(PeopleQueries, TicketQueries, StatusQueries, OperationsQueries, ContractQueries, ChatQueries):
     """All that can be read."""
 
 
@@ -61,6 +66,8 @@ class Mutation(
     PeopleMutations,
     ContractMutations,
     StatusMutations,
+    ChatMutations,
+    VerificationMutations,
 ):
     """All that can be done."""
 
@@ -70,7 +77,7 @@ class Mutation(
     description="Live. Messages come at least once, in order for each object; equal cursors are the same message."
     " Rights are judged again for every message; what a customer may not see sends them nothing.",
 )
-class Subscription(TicketSubscriptions, StatusSubscriptions):
+class Subscription(TicketSubscriptions, StatusSubscriptions, ChatSubscriptions):
     """All that can be watched."""
 
 
@@ -82,7 +89,8 @@ def strawberry_schema() -> strawberry.Schema:
         subscription=Subscription,
         types=[
             ServiceComponent, StatusIncident, Maintenance,
-            Agent, Contact, Contract, Organisation, Queue, ServiceAccount, SystemActor, SlaTarget, *entries.TYPES, *refusals.TYPES,
+            Agent, ChatRoom, ChatRoomAccess,
+            Contact, Contract, Organisation, Queue, ServiceAccount, SystemActor, SlaTarget, *entries.TYPES, *refusals.TYPES,
         ],
         config=StrawberryConfig(scalar_map=dict(SCALARS)),
     )  # fmt: skip

@@ -80,6 +80,10 @@ TABLE: dict[str, tuple[AccessLevel, Scope | None]] = {
         ],
         (L.ADMIN, S.CONTRACTS_WRITE),
     ),
+    **dict.fromkeys(["chatRoomAccesses", "requestChatRoomAccess", "chatAccessChanged"], (L.CONTACT, S.CHAT)),
+    **dict.fromkeys(["approveChatRoomAccess", "denyChatRoomAccess", "revokeChatRoomAccess"], (L.STAFF, S.CHAT)),
+    "requestEmailVerification": (L.CONTACT, S.PEOPLE_WRITE),
+    "verifyContactEmail": (L.PUBLIC, S.PEOPLE_WRITE),
 }  # fmt: skip
 """The permission table: every root field, who may call it, and the scope that admits another program."""
 

@@ -88,10 +88,10 @@ class OrganisationPayload(Payload):
 
 @strawberry.type(description="Result of a command on a contact.")
 class ContactPayload(Payload):
-    @strawberry.field(description="It, changed; null when refused.")
+    @strawberry.field(description="It, changed; null when refused, and to who is not signed in.")
     async def contact(self, info: Info) -> Contact | None:
         position = await position_of(info, self.receipt)
-        if position is None or self.subject is None:
+        if position is None or self.subject is None or info.context.anybody is None:
             return None
         database = await info.context.after(position, PEOPLE, PATIENCE)
         rows = await contacts_by_id(database, info.context.viewer, [self.subject])

@@ -13,6 +13,9 @@ from projections.ticket_reading import entries
 from projections.ticket_rows import TimelineWant
 from projections.ticket_sla import sla_targets
 from services.gateway import ids
+from services.gateway.chat import loading as chat_loading
+from services.gateway.chat.queries import rooms_by_id
+from services.gateway.chat.types import ChatRoomAccess
 from services.gateway.context import Info
 from services.gateway.contracts import loading as contract_loading
 from services.gateway.contracts.types import Contract
@@ -107,6 +110,15 @@ async def _maintenance(info: Info, wanted: list[UUID]) -> Found:
     return {row.id: Maintenance.of(row) for row in await maintenance_by_id(info.context.public, wanted)}
 
 
+async def _rooms(info: Info, wanted: list[UUID]) -> Found:
+    return {**await rooms_by_id(info.context, wanted)}
+
+
+async def _accesses(info: Info, wanted: list[UUID]) -> Found:
+    rows = await chat_loading.accesses(info.context).load_many(wanted)
+    return {row.id: ChatRoomAccess.of(row) for row in rows if row is not None}
+
+
 _PUBLIC = frozenset({"component", "incident", "maintenance"})
 """What anybody reads, signed in or not."""
 _READ: dict[str, Callable[[Info, list[UUID]], Awaitable[Found]]] = {
@@ -121,4 +133,6 @@ _READ: dict[str, Callable[[Info, list[UUID]], Awaitable[Found]]] = {
     "incident": _incidents,
     "maintenance": _maintenance,
     "contract": _contracts,
+    "chat_room": _rooms,
+    "chat_access": _accesses,
 }

@@ -13,6 +13,8 @@ from projections.viewer import Role as ViewerRole
 from services.gateway import ids
 from services.gateway.access import Access, AccessLevel, Scope
 from services.gateway.catalogue.products import Product, products
+from services.gateway.chat.queries import rooms_of_viewer
+from services.gateway.chat.types import ChatRoom
 from services.gateway.context import Context, Info
 from services.gateway.contracts.reading import entitlements_of
 from services.gateway.contracts.types import Entitlement
@@ -63,6 +65,10 @@ class Viewer:
     @strawberry.field(description="What their organisation may use now; empty for staff.")
     async def entitlements(self, info: Info) -> list[Entitlement]:
         return await entitlements_of(info.context, self.belongs_to, None) if self.belongs_to else []
+
+    @strawberry.field(description="Their rooms, with the state of their access; empty for staff and programs.")
+    async def chat_rooms(self, info: Info) -> list[ChatRoom]:
+        return await rooms_of_viewer(info.context)
 
 
 @strawberry.type
