@@ -21,6 +21,11 @@ from projections.contacts import contacts_by_id, contacts_of
 from projections.organisations import organisations_by, organisations_page
 from projections.paging import Page
 from projections.search import search
+from projections.status_changes import status_changes
+from projections.status_components import histories
+from projections.status_incidents import IncidentFilter, incidents_by_id, incidents_page, open_incidents
+from projections.status_linked import linked_tickets, tickets_of_incident
+from projections.status_maintenance import claim_due, maintenance_ahead, maintenance_by_id
 from projections.ticket_filter import Between, Compare, OrderField, TicketFilter, TicketOrder
 from projections.ticket_reading import TicketBy, entries, ticket, ticket_count, tickets, tickets_by_id
 from projections.ticket_sla import sla_targets
@@ -45,6 +50,14 @@ LARGE = {
     "contacts",
     "organisations",
     "timers",
+    "ticket_services",
+    "ticket_incidents",
+    "incidents",
+    "incident_updates",
+    "component_impacts",
+    "maintenances",
+    "maintenance_updates",
+    "maintenance_timers",
     "stored_events",
 }
 GENERATE = """
@@ -83,6 +96,30 @@ INSERT INTO sla_targets(id, ticket, place, metric, state, within_microseconds, p
   SELECT md5('g' || ref || k)::uuid, id, k, 'RESOLUTION', CASE WHEN status = 'CLOSED' THEN 'MET' ELSE 'RUNNING' END, 1, 'p', '{}',
     created_at, CASE WHEN status <> 'CLOSED' THEN created_at + interval '1 day' END FROM tickets, generate_series(0, 1) k;
 INSERT INTO timers(ticket, kind, target, due_at) SELECT ticket, 'SLA_BREACH', id, due_at FROM sla_targets WHERE due_at IS NOT NULL;
+INSERT INTO components(id, ref, version, name, heading, state, since, registered_at)
+  SELECT pg_temp.id('p', n), 'service-' || n, 1, 'Service ' || n, 'All', 'OPERATIONAL', '2026-07-01', '2026-01-01'
+  FROM generate_series(0, 39) n;
+INSERT INTO component_impacts(component, place, notice, kind, state, since, until)
+  SELECT pg_temp.id('p', n % 40), n, pg_temp.id('i', n), 'INCIDENT', 'DEGRADED', '2026-01-01'::timestamptz + n * interval '30 minutes',
+    '2026-01-01'::timestamptz + (n + 1) * interval '30 minutes' FROM generate_series(1, 20000) n;
+INSERT INTO incidents(id, ref, version, title, severity, status, started_at, impacts, components)
+  SELECT pg_temp.id('i', n), 'INC-' || n, 1, 'Slow', 'MINOR', CASE WHEN n > 19990 THEN 'MONITORING' ELSE 'RESOLVED' END,
+    '2026-01-01'::timestamptz + n * interval '30 minutes',
+    json_build_array(json_build_object('component', pg_temp.id('p', n % 40), 'state', 'DEGRADED')), ARRAY[pg_temp.id('p', n % 40)]
+  FROM generate_series(1, 20000) n;
+INSERT INTO incident_staff(incident, version) SELECT id, 1 FROM incidents;
+INSERT INTO incident_updates(id, incident, place, at, body, status)
+  SELECT md5('u' || ref || k)::uuid, id, k, started_at, 'Said', 'RESOLVED' FROM incidents, generate_series(1, 3) k;
+INSERT INTO maintenances(id, ref, version, title, severity, status, begins_at, ends_at, impacts)
+  SELECT pg_temp.id('m', n), 'MNT-' || n, 1, 'Work', 'MINOR', CASE WHEN n > 19990 THEN 'SCHEDULED' ELSE 'COMPLETED' END,
+    '2026-01-01'::timestamptz + n * interval '1 hour', '2026-01-01'::timestamptz + (n + 1) * interval '1 hour',
+    json_build_array(json_build_object('component', pg_temp.id('p', n % 40), 'state', 'UNDER_MAINTENANCE'))
+  FROM generate_series(1, 20000) n;
+INSERT INTO maintenance_updates(id, maintenance, place, at, body) SELECT md5('v' || ref)::uuid, id, 1, begins_at, 'Said' FROM maintenances;
+INSERT INTO maintenance_timers(maintenance, kind, due_at) SELECT id, 'MAINTENANCE_BEGIN', begins_at FROM maintenances;
+INSERT INTO ticket_services(ticket, service, place) SELECT pg_temp.id('t', n), pg_temp.id('p', n % 1000), 0 FROM generate_series(1, 20000) n;
+INSERT INTO ticket_incidents(ticket, incident, at)
+  SELECT pg_temp.id('t', n), pg_temp.id('i', n % 4000 + 1), '2026-07-01' FROM generate_series(1, 20000) n;
 """
 LOG = """
 INSERT INTO store.stored_events(originator_id, originator_version, topic, state, notification_id, epoch, class, organisation, occurred_at,
@@ -160,6 +197,8 @@ FILTERS = {
     "queue": TicketFilter(queue=Compare(eq=NETWORK), status=Compare(nin=["CLOSED"])),
     "assignee": TicketFilter(assignee=Compare(eq=md5("s4"))),
     "unassigned": TicketFilter(assignee=Compare(present=False)),
+    "service": TicketFilter(service=Compare(eq=md5("p7"))),
+    "services": TicketFilter(service=Compare(in_=[md5("p7"), md5("p8")], nin=[md5("p9")])),
     "requester": TicketFilter(requester=Compare(eq=PERSON)),
     "organisation": TicketFilter(organisation=Compare(eq=ACME)),
     "created": TicketFilter(created_at=Between(gte=NOON, lt=NOON + timedelta(hours=1))),
@@ -210,6 +249,17 @@ READS: dict[str, Callable[[Explaining, Viewer], Awaitable[object]]] = {
     "search for nothing": lambda db, viewer: search(db, viewer, "nowhere"),
     "changes": lambda db, viewer: changes(db, viewer, 0, 100),
     "changes of one": lambda db, viewer: changes(db, viewer, 0, 100, ticket=TICKET, want=ALL_OF_IT),
+    "tickets of an incident": lambda db, viewer: tickets_of_incident(db, viewer, md5("i7"), Page(), ALL_OF_IT),
+    "whom a post concerns": lambda db, _: linked_tickets(db, md5("i7")),
+    "incidents": lambda db, viewer: incidents_page(db, viewer, IncidentFilter(), Page(first=5)),
+    "incidents of a service": lambda db, _: incidents_page(db, None, IncidentFilter(component=Compare(eq=md5("p7"))), Page()),
+    "incidents since": lambda db, _: incidents_page(db, None, IncidentFilter(started_at=Between(gte=NOON)), Page()),
+    "open incidents": open_incidents,
+    "incidents by id": lambda db, viewer: incidents_by_id(db, viewer, [md5("i7"), md5("i8")]),
+    "work ahead": lambda db, _: maintenance_ahead(db),
+    "work by id": lambda db, _: maintenance_by_id(db, [md5("m7")]),
+    "histories": lambda db, _: histories(db, [md5("p7")], NOON - timedelta(days=90), NOON),
+    "changes of the page": lambda db, viewer: status_changes(db, viewer, 0, 100, limit=100),
     "people by id": lambda db, viewer: contacts_by_id(db, viewer, [PERSON]),
     "people of an organisation": lambda db, viewer: contacts_of(db, viewer, ACME, Page()),
     "organisation by number": lambda db, viewer: organisations_by(db, viewer, ref="org7"),
@@ -226,6 +276,16 @@ async def test_look_ups_and_searches_follow_an_index(crowd: Desk, who: str, read
     await READS[read](db, viewer)
     assert db.explained
     assert db.whole == []
+
+
+async def test_work_that_is_due_follows_an_index(crowd: Desk) -> None:
+    connection = await crowd.ground.connect([each.schema for each in ALL])
+    try:
+        db = Explaining(connection)
+        assert len(await claim_due(db, NOON, 10)) == 10
+        assert db.whole == []
+    finally:
+        await connection.close()
 
 
 async def test_what_is_due_follows_an_index(crowd: Desk) -> None:

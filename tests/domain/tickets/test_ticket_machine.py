@@ -258,6 +258,10 @@ class TicketMachine(RuleBasedStateMachine):
     def link(self, ticket: Ticket, other: Ticket, kind: LinkKind, off: bool) -> None:
         self.attempt(lambda: (ticket.unlink if off else ticket.link)(other, kind, at=self.at), ticket, other)
 
+    @rule(ticket=tickets, incident=people)
+    def link_incident(self, ticket: Ticket, incident: Any) -> None:
+        self.attempt(lambda: ticket.link_incident(incident, at=self.at), ticket)
+
     @rule(target=tickets, ticket=tickets, data=st.data())
     def split(self, ticket: Ticket, data: st.DataObject) -> Ticket:
         entries = tuple(data.draw(st.lists(st.sampled_from([*ticket.entries, an_id()]), max_size=3)))
