@@ -154,11 +154,14 @@ class SupportContract(Aggregate):
         self.note_time(at=at)
 
     def resume(self, *, at: datetime, effective_at: datetime | None = None) -> None:
-        """It gives what it did again from an instant on. A suspension that has not begun by then never takes place."""
+        """It gives what it did again from an instant on. Suspensions that have not begun by then never take place."""
         self._must_go_on(at)
         since = self._effective(effective_at, at)
-        if not self.course.suspensions or self.course.suspensions[-1].to is not None:
-            raise ContractStandsOtherwise(self.course.status_at(at))
+        if not any(each.to is None or since < each.to for each in self.course.suspensions):
+            status = self.course.status_at(at)
+            if status is not ContractStatus.SUSPENDED:
+                raise ContractStandsOtherwise(status)
+            return  # it is to be resumed earlier
         self.trigger_event(ContractResumed, timestamp=at, effective_at=since)
         self.note_time(at=at)
 

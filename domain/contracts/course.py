@@ -209,9 +209,10 @@ class Course:
             found.append(Moment(self.ends, Turn.EXPIRE))
         elif self.ends is not None and (self.begins < self.ends):
             found.append(Moment(self.ends, Turn.CEASE, CeaseCause.TERMINATED))
-        return sorted(
-            (*self._corrected(), *(moment for moment in found if self._is_news(moment))), key=lambda moment: moment.at
-        )
+        news = [moment for moment in found if self._is_news(moment)]
+        if not any(self.told is not None and moment.at == self.told.at for moment in news):
+            news += self._corrected()
+        return sorted(news, key=lambda moment: moment.at)
 
     def _corrected(self) -> list[Moment]:
         """What was told last and is so no more, because a command at that very instant undid it."""
@@ -221,7 +222,7 @@ class Course:
         if self.told.turn is Turn.START and given is None:
             ended = self.terminated_at is not None and self.terminated_at <= at
             return [Moment(at, Turn.CEASE, CeaseCause.TERMINATED if ended else CeaseCause.SUSPENDED)]
-        if self.told.turn is not Turn.START and given is not None and given.time.from_ < at:
+        if given is not None and given.product != self.told.product:
             return [Moment(at, Turn.START, stretch=given)]
         return []
 
@@ -310,9 +311,8 @@ def joined(suspensions: tuple[Interval, ...], from_: datetime) -> tuple[Interval
 
 
 def closed(suspensions: tuple[Interval, ...], to: datetime) -> tuple[Interval, ...]:
-    """The last one ends; it never was where it would have begun then or later."""
-    last = suspensions[-1]
-    return (*suspensions[:-1], Interval(last.from_, to)) if last.from_ < to else suspensions[:-1]
+    """None lasts beyond; those that would begin then or later never take place."""
+    return tuple(Interval(each.from_, earlier(each.to, to)) for each in suspensions if each.from_ < to)
 
 
 def _ended(managers: tuple[Assignment, ...], to: datetime) -> tuple[Assignment, ...]:

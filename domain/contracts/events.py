@@ -107,7 +107,7 @@ class ContractSuspended(DomainEvent):
 
 @dataclass(frozen=True)
 class ContractResumed(DomainEvent):
-    """Not later than the suspension begins: it never takes place."""
+    """No suspension lasts beyond; those that would begin then or later never take place."""
 
     TOPIC = "contract.resumed.v1"
     effective_at: datetime

@@ -207,6 +207,15 @@ def test_resuming_before_it_begins_undoes_a_planned_suspension() -> None:
     assert contract.course.suspensions == ()
 
 
+def test_resuming_sooner_than_planned_ends_every_suspension_from_then_on() -> None:
+    contract = in_force()
+    contract.suspend(at=BEGIN)
+    contract.resume(at=BEGIN, effective_at=BEGIN + 5 * DAY)
+    contract.suspend(at=BEGIN, effective_at=BEGIN + 9 * DAY)
+    contract.resume(at=BEGIN + DAY)
+    assert [(each.from_, each.to) for each in contract.course.suspensions] == [(BEGIN, BEGIN + DAY)]
+
+
 def test_a_suspended_contract_is_not_suspended_again() -> None:
     contract = in_force()
     contract.suspend(at=BEGIN, effective_at=BEGIN + DAY)
@@ -272,6 +281,17 @@ def test_what_one_instant_brings_is_told_anew_when_a_command_changes_it_at_that_
     recorded(contract)
     contract.suspend(at=BEGIN)
     assert names(contract) == ["suspended", "ceased"]
+
+
+def test_a_suspension_at_the_instant_of_a_change_of_plan_is_told_once() -> None:
+    contract = in_force(STANDARD)
+    contract.change_plan(PREMIUM, at=SIGNED, effective_at=BEGIN + DAY)
+    contract.note_time(at=BEGIN + DAY)
+    recorded(contract)
+    contract.suspend(at=BEGIN + DAY)
+    assert names(contract) == ["suspended", "ceased"]
+    contract.resume(at=BEGIN + DAY)
+    assert names(contract) == ["resumed", "started"]
 
 
 def test_a_service_manager_needs_the_capability() -> None:
