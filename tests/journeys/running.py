@@ -20,7 +20,7 @@ from gql import Client, GraphQLRequest
 from gql.transport.aiohttp import AIOHTTPTransport
 from gql.transport.websockets import WebsocketsTransport
 
-from services.runtime.embedded.process import free_port
+from services.runtime.embedded.process import ends_with_us, free_port
 
 ROOT = Path(__file__).parents[2]
 SUPPORT = (sys.executable, "-m", "services.cli")
@@ -60,7 +60,12 @@ class RunningDesk:
     def start(self, *arguments: str) -> None:
         with self.output.open("ab") as out:
             self.process = subprocess.Popen(
-                [*SUPPORT, "dev", *arguments], cwd=self.home.parent, env=self.environment, stdout=out, stderr=out
+                [*SUPPORT, "dev", *arguments],
+                cwd=self.home.parent,
+                env=self.environment,
+                stdout=out,
+                stderr=out,
+                preexec_fn=ends_with_us(signal.SIGTERM),
             )
         said_before = self.said().count("Ctrl-C stops it")
         until = time.monotonic() + START_UP
