@@ -27,12 +27,13 @@ def reached(projections: Sequence[Projection]) -> str:
       FROM projector.checkpoints c WHERE (c.projection, c.version) IN ({_named(projections)}))"""
 
 
-def parked(viewer: Viewer, projections: Sequence[Projection], stream: str) -> str:
+def parked(viewer: Viewer | None, projections: Sequence[Projection], stream: str) -> str:
     """Whether events of the stream in this SQL expression are set aside that change what the viewer sees.
 
-    To customers a restricted event set aside shows in nothing: what they see is as it was without it.
+    To customers, and to who is not signed in (None), a restricted event set aside shows in nothing: what they see is as it was
+    without it.
     """
-    seen = "" if viewer.sees_staff else f" AND ({_CLASS}) <> 'restricted'"
+    seen = "" if viewer is not None and viewer.sees_staff else f" AND ({_CLASS}) <> 'restricted'"
     return f"""EXISTS (SELECT FROM projector.parked p
       WHERE (p.projection, p.version) IN ({_named(projections)}) AND p.stream = {stream}{seen})"""
 

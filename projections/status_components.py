@@ -24,6 +24,7 @@ from domain.status.vocabulary import ComponentState, NoticeKind
 from projections.arguments import document
 from projections.database import Database, Statement
 from projections.projection import Envelope, Projection
+from projections.snapshot import parked
 
 components = Projection(
     "components",
@@ -93,17 +94,20 @@ class Component(Struct, frozen=True, kw_only=True):
     since: datetime
     registered_at: datetime
     retired_at: datetime | None = None
+    blocked: bool = False
+    """An event of it is set aside: what the row says may be wrong."""
 
 
 def component(alias: str) -> str:
     """The document of a row of components under this alias."""
-    return document({name: f"{alias}.{name}" for name in Component.__struct_fields__})
+    fields = {name: f"{alias}.{name}" for name in Component.__struct_fields__}
+    return document(fields | {"blocked": parked(None, [components], f"{alias}.id")})
 
 
-async def all_components(db: Database) -> list[Component]:
-    """Every service on the page, by heading and name. Bounded: a provider has some tens of them."""
-    sql = f"SELECT {component('c')}::text AS doc FROM components c WHERE c.retired_at IS NULL ORDER BY c.heading, c.name, c.id"
-    return [json.decode(row["doc"], type=Component) for row in await db.fetch(sql)]
+def live_components() -> str:
+    """Every service on the page, by heading and name, as JSON. Bounded: a provider has some tens of them."""
+    listed = f"json_agg({component('c')} ORDER BY c.heading, c.name, c.id)"
+    return f"(SELECT coalesce({listed}, '[]') FROM components c WHERE c.retired_at IS NULL)"
 
 
 async def components_by_id(db: Database, ids: Sequence[UUID]) -> list[Component]:

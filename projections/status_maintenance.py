@@ -21,6 +21,7 @@ from domain.status.events import (
 from projections.arguments import document
 from projections.database import Database, Statement
 from projections.projection import Envelope, Projection
+from projections.snapshot import parked
 from projections.status_incidents import written
 from projections.status_notices import Notice, impacts, updates
 
@@ -106,15 +107,16 @@ def _document(alias: str) -> str:
     names = ("id", "ref", "version", "title", "severity", "status", "begins_at", "ends_at")
     fields = {name: f"{alias}.{name}" for name in names}
     return document(
-        fields | {"impacts": impacts(alias), "updates": updates("maintenance_updates", "maintenance", alias)},
+        fields
+        | {"impacts": impacts(alias), "updates": updates("maintenance_updates", "maintenance", alias)}
+        | {"blocked": parked(None, [maintenance], f"{alias}.id")},
     )
 
 
-async def maintenance_ahead(db: Database) -> list[Maintenance]:
-    """Planned and running, the next first; at most a hundred."""
-    sql = f"""SELECT {_document("n")}::text AS doc FROM maintenances n WHERE n.status IN ('SCHEDULED', 'IN_PROGRESS')
-      ORDER BY n.begins_at, n.id LIMIT 100"""
-    return [json.decode(row["doc"], type=Maintenance) for row in await db.fetch(sql)]
+def maintenance_ahead() -> str:
+    """Planned and running, the next first, at most a hundred, as JSON."""
+    which = "SELECT * FROM maintenances WHERE status IN ('SCHEDULED', 'IN_PROGRESS') ORDER BY begins_at, id LIMIT 100"
+    return f"(SELECT coalesce(json_agg({_document('n')} ORDER BY n.begins_at, n.id), '[]') FROM ({which}) n)"
 
 
 async def maintenance_by_id(db: Database, ids: Sequence[UUID]) -> list[Maintenance]:

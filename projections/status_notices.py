@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct
 
 from projections.arguments import document
+from projections.database import Database
 from projections.status_components import Component, component
 
 
@@ -36,6 +38,8 @@ class Notice(Struct, frozen=True, kw_only=True):
     status: str
     impacts: list[Impact]
     updates: list[Update]
+    blocked: bool = False
+    """An event of it is set aside: what the row says may be wrong."""
 
 
 def impacts(alias: str) -> str:
@@ -44,6 +48,15 @@ def impacts(alias: str) -> str:
     listed = f"jsonb_array_elements({alias}.impacts) WITH ORDINALITY AS x(impact, place)"
     joined = f"{listed} JOIN components c ON c.id = (x.impact ->> 'component')::uuid"
     return f"(SELECT coalesce(json_agg({impact} ORDER BY x.place), '[]') FROM {joined})"
+
+
+UPDATES = """SELECT id, at, body, status FROM incident_updates WHERE id = ANY($1::uuid[])
+  UNION ALL SELECT id, at, body, status FROM maintenance_updates WHERE id = ANY($1::uuid[])"""
+
+
+async def updates_by_id(db: Database, ids: Sequence[UUID]) -> list[Update]:
+    """These posts, in no order."""
+    return [Update(**row) for row in await db.fetch(UPDATES, list(ids))]
 
 
 def updates(table: str, owner: str, alias: str) -> str:

@@ -23,9 +23,10 @@ from projections.paging import Page
 from projections.search import search
 from projections.status_changes import status_changes
 from projections.status_components import histories
-from projections.status_incidents import IncidentFilter, incidents_by_id, incidents_page, open_incidents
+from projections.status_incidents import IncidentFilter, incidents_by_id, incidents_page
 from projections.status_linked import linked_tickets, tickets_of_incident
-from projections.status_maintenance import claim_due, maintenance_ahead, maintenance_by_id
+from projections.status_maintenance import claim_due, maintenance_by_id
+from projections.status_page import status_page
 from projections.ticket_filter import Between, Compare, OrderField, TicketFilter, TicketOrder
 from projections.ticket_reading import TicketBy, entries, ticket, ticket_count, tickets, tickets_by_id
 from projections.ticket_sla import sla_targets
@@ -117,7 +118,8 @@ INSERT INTO maintenances(id, ref, version, title, severity, status, begins_at, e
   FROM generate_series(1, 20000) n;
 INSERT INTO maintenance_updates(id, maintenance, place, at, body) SELECT md5('v' || ref)::uuid, id, 1, begins_at, 'Said' FROM maintenances;
 INSERT INTO maintenance_timers(maintenance, kind, due_at) SELECT id, 'MAINTENANCE_BEGIN', begins_at FROM maintenances;
-INSERT INTO ticket_services(ticket, service, place) SELECT pg_temp.id('t', n), pg_temp.id('p', n % 1000), 0 FROM generate_series(1, 20000) n;
+INSERT INTO ticket_services(ticket, service, place)
+  SELECT pg_temp.id('t', n), pg_temp.id('p', n % 1000), 0 FROM generate_series(1, 20000) n;
 INSERT INTO ticket_incidents(ticket, incident, at)
   SELECT pg_temp.id('t', n), pg_temp.id('i', n % 4000 + 1), '2026-07-01' FROM generate_series(1, 20000) n;
 """
@@ -254,9 +256,8 @@ READS: dict[str, Callable[[Explaining, Viewer], Awaitable[object]]] = {
     "incidents": lambda db, viewer: incidents_page(db, viewer, IncidentFilter(), Page(first=5)),
     "incidents of a service": lambda db, _: incidents_page(db, None, IncidentFilter(component=Compare(eq=md5("p7"))), Page()),
     "incidents since": lambda db, _: incidents_page(db, None, IncidentFilter(started_at=Between(gte=NOON)), Page()),
-    "open incidents": open_incidents,
+    "the status page": status_page,
     "incidents by id": lambda db, viewer: incidents_by_id(db, viewer, [md5("i7"), md5("i8")]),
-    "work ahead": lambda db, _: maintenance_ahead(db),
     "work by id": lambda db, _: maintenance_by_id(db, [md5("m7")]),
     "histories": lambda db, _: histories(db, [md5("p7")], NOON - timedelta(days=90), NOON),
     "changes of the page": lambda db, viewer: status_changes(db, viewer, 0, 100, limit=100),

@@ -11,9 +11,9 @@ import pytest
 from domain.status.vocabulary import ComponentImpact, ComponentState, IncidentStatus, StatusSeverity
 from projections.all import ALL
 from projections.status_changes import status_changes
-from projections.status_components import all_components, histories
-from projections.status_incidents import incidents_by_id, open_incidents
-from projections.status_maintenance import maintenance_ahead
+from projections.status_components import histories
+from projections.status_incidents import incidents_by_id
+from projections.status_page import status_page
 from projections.viewer import Role, Viewer
 from services.commands import status
 from services.commands.desk import By
@@ -55,8 +55,9 @@ async def test_the_page_shows_what_holds_each_service_and_what_was_told(desk: De
     await status.post_update(writing(desk), by(desk), one, post)
     await desk.ground.project(*ALL)
     customers = desk.customers
-    assert {each.id: each.state for each in await all_components(customers)} == {compute: "OPERATIONAL", network: "DEGRADED"}
-    (shown,) = await open_incidents(customers, None)
+    page = await status_page(customers, None)
+    assert {each.id: each.state for each in page.components} == {compute: "OPERATIONAL", network: "DEGRADED"}
+    (shown,) = page.incidents
     assert [(each.component.id, each.state) for each in shown.impacts] == [(network, "DEGRADED")]
     assert [(each.body, each.status) for each in shown.updates] == [
         ("The network.", "IDENTIFIED"),
@@ -76,7 +77,7 @@ async def test_what_is_staffs_cannot_be_read_on_the_connections_of_customers(des
     for query in ("SELECT version FROM incident_staff", "SELECT due_at FROM maintenance_timers"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await desk.customers.fetch(query)
-    assert len(await incidents_by_id(desk.readers, AGENT, [(await open_incidents(desk.readers, AGENT))[0].id])) == 1
+    assert len(await incidents_by_id(desk.readers, AGENT, [(await status_page(desk.readers, AGENT)).incidents[0].id])) == 1
 
 
 async def test_planned_work_leaves_what_is_ahead_when_it_is_over(desk: Desk) -> None:
@@ -91,9 +92,21 @@ async def test_planned_work_leaves_what_is_ahead_when_it_is_over(desk: Desk) -> 
             await status.begin_or_end(decision, work, at)  # noqa: B023 - run at once
 
         await desk.ground.project(*ALL)
-        seen.append([each.status for each in await maintenance_ahead(desk.customers)])
+        seen.append([each.status for each in (await status_page(desk.customers, None)).maintenance])
         await desk.ground.recording.writer.decide(by(desk).act, turn)
     await desk.ground.project(*ALL)
-    assert [*seen, await maintenance_ahead(desk.customers)] == [["SCHEDULED"], ["IN_PROGRESS"], []]
+    assert [*seen, (await status_page(desk.customers, None)).maintenance] == [["SCHEDULED"], ["IN_PROGRESS"], []]
     found = await histories(desk.customers, [compute], desk.now, end + timedelta(hours=1))
     assert (found[compute].whole.maintenance, found[compute].whole.uptime_ratio) == (timedelta(hours=1), 1.0)
+
+
+async def test_a_service_or_notice_of_which_an_event_is_set_aside_says_so(desk: Desk) -> None:
+    compute, network = await service(desk, "compute"), await service(desk, "network")
+    one, fine = await incident(desk, (compute, S.DEGRADED)), await incident(desk, (network, S.DEGRADED))
+    for stream, topic in ((compute, "component.relieved.v1"), (one, "incident.resolved.v1")):
+        version = len(await desk.ground.recording.events(stream))
+        await desk.ground.record(stream, version + 1, topic, b'{"at":"2026-07-01T12:00:00Z"}')  # lacks what it must have
+    await desk.ground.project(*ALL)
+    page = await status_page(desk.customers, None)
+    assert {each.id: each.blocked for each in page.components} == {compute: True, network: False}
+    assert {each.id: each.blocked for each in page.incidents} == {one: True, fine: False}

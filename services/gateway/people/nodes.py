@@ -9,6 +9,7 @@ from projections.queues import all_queues
 from projections.status_components import components_by_id
 from projections.status_incidents import incidents_by_id
 from projections.status_maintenance import maintenance_by_id
+from projections.status_notices import updates_by_id
 from projections.ticket_reading import entries
 from projections.ticket_rows import TimelineWant
 from projections.ticket_sla import sla_targets
@@ -19,13 +20,15 @@ from services.gateway.chat.types import ChatRoomAccess
 from services.gateway.context import Info
 from services.gateway.contracts import loading as contract_loading
 from services.gateway.contracts.types import Contract
+from services.gateway.engagements import loading as engagement_loading
+from services.gateway.engagements.types import Engagement
 from services.gateway.failures import Code, RequestFailed
 from services.gateway.people import loading
 from services.gateway.people.parties import Agent, Contact, Organisation, Queue
 from services.gateway.selection import Selection
 from services.gateway.shapes import Node
 from services.gateway.status.components import ServiceComponent
-from services.gateway.status.notices import Maintenance, StatusIncident
+from services.gateway.status.notices import Maintenance, StatusIncident, StatusUpdate
 from services.gateway.tickets.entries import shown
 from services.gateway.tickets.promises import SlaTarget
 from services.gateway.tickets.wants import ticket_want
@@ -119,7 +122,16 @@ async def _accesses(info: Info, wanted: list[UUID]) -> Found:
     return {row.id: ChatRoomAccess.of(row) for row in rows if row is not None}
 
 
-_PUBLIC = frozenset({"component", "incident", "maintenance"})
+async def _engagements(info: Info, wanted: list[UUID]) -> Found:
+    rows = await engagement_loading.engagements(info.context).load_many(wanted)
+    return {row.id: Engagement.of(row) for row in rows if row is not None}
+
+
+async def _updates(info: Info, wanted: list[UUID]) -> Found:
+    return {row.id: StatusUpdate.of(row) for row in await updates_by_id(info.context.public, wanted)}
+
+
+_PUBLIC = frozenset({"component", "incident", "maintenance", "update"})
 """What anybody reads, signed in or not."""
 _READ: dict[str, Callable[[Info, list[UUID]], Awaitable[Found]]] = {
     "ticket": _tickets,
@@ -132,7 +144,9 @@ _READ: dict[str, Callable[[Info, list[UUID]], Awaitable[Found]]] = {
     "component": _components,
     "incident": _incidents,
     "maintenance": _maintenance,
+    "update": _updates,
     "contract": _contracts,
+    "engagement": _engagements,
     "chat_room": _rooms,
     "chat_access": _accesses,
 }

@@ -10,6 +10,7 @@ import strawberry
 
 from domain.status.availability import Availability
 from projections import status_components as rows
+from projections.snapshot import ReadBlocked
 from services.gateway.context import Info
 from services.gateway.failures import Code, RequestFailed
 from services.gateway.ids import global_id
@@ -81,6 +82,9 @@ class ServiceComponent(Node):
 
     @classmethod
     def of(cls, row: rows.Component) -> Self:
+        """Raises ReadBlocked where an event of it is set aside."""
+        if row.blocked:
+            raise ReadBlocked([row.id])
         return cls(
             id=global_id("component", row.id),
             ref=row.ref,

@@ -11,6 +11,7 @@ import strawberry
 from projections import status_incidents, status_maintenance
 from projections import status_notices as rows
 from projections.paging import Connection
+from projections.snapshot import ReadBlocked
 from services.gateway.context import Info
 from services.gateway.ids import global_id
 from services.gateway.scalars import Cursor
@@ -57,6 +58,8 @@ class StatusNotice(Node):
 
 
 def _common(kind: str, row: rows.Notice) -> dict[str, Any]:
+    if row.blocked:
+        raise ReadBlocked([row.id])
     return {
         "id": global_id(kind, row.id),
         "ref": row.ref,

@@ -8,7 +8,7 @@ from typing import Annotated
 import strawberry
 
 from domain.status import vocabulary as words
-from projections import status_components, status_incidents, status_maintenance
+from projections import status_incidents, status_page
 from services.gateway.access import Access, AccessLevel
 from services.gateway.context import Info
 from services.gateway.read_models import STATUS
@@ -53,13 +53,13 @@ class StatusQueries:
     async def status_page(self, info: Info, at_least: AtLeast = None) -> StatusPage:
         context = info.context
         database = await context.reading_public(at_least, STATUS)
-        components = await status_components.all_components(database)
-        states = [words.ComponentState(each.state) for each in components]
+        page = await status_page.status_page(database, context.anybody)
+        states = [words.ComponentState(each.state) for each in page.components]
         return StatusPage(
             overall=member(ComponentState, words.worst(states).value),
-            components=[ServiceComponent.of(row) for row in components],
-            incidents=[StatusIncident.of(row) for row in await status_incidents.open_incidents(database, context.anybody)],
-            maintenance=[Maintenance.of(row) for row in await status_maintenance.maintenance_ahead(database)],
+            components=[ServiceComponent.of(row) for row in page.components],
+            incidents=[StatusIncident.of(row) for row in page.incidents],
+            maintenance=[Maintenance.of(row) for row in page.maintenance],
             at=context.now,
         )
 

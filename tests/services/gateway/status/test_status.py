@@ -66,6 +66,11 @@ async def test_anybody_reads_the_page_without_signing_in(world: World) -> None:
     done = {"noticeId": incident["id"], "body": "Over.", "expectedVersion": incident["version"]}
     ended = await world.did("agnes", "resolveIncident", done, NOTICE)
     assert [post["status"] for post in ended["notice"]["updates"]] == ["RESOLVED", "INVESTIGATING"]
+    posts = "query N($id: ID!) { node(id: $id) { ... on StatusIncident { updates { id } } } }"
+    listed = (await world.say(None, posts, id=incident["id"]))["node"]["updates"]
+    post = "query N($id: ID!) { node(id: $id) { ... on StatusUpdate { body { html } } } }"
+    first = (await world.say(None, post, id=listed[-1]["id"]))["node"]
+    assert first["body"]["html"].strip() == "<p>We <strong>look</strong> into it.</p>"
     page = await world.say(None, PAGE)
     assert shown(page, compute) == "OPERATIONAL"
     assert incident["id"] not in {each["id"] for each in page["statusPage"]["incidents"]}
