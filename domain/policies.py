@@ -20,6 +20,8 @@ from domain.tickets.vocabulary import Channel, EscalationTarget, Priority, Sever
 
 NAMESPACE = UUID("6f2b6c1e-3d0a-5c52-9d53-2f5d0f3a7c11")
 """Ours, for ids that follow from a name."""
+MOST_REMINDERS = 10
+LONGEST_REMINDER = timedelta(days=90)
 
 
 def queue_id(ref: str) -> UUID:
@@ -129,6 +131,13 @@ class ChatPolicy:
 
 
 @dataclass(frozen=True)
+class EngagementPolicy:
+    """How long before an engagement begins its people are reminded."""
+
+    reminders: tuple[timedelta, ...] = (timedelta(days=1), timedelta(hours=1))
+
+
+@dataclass(frozen=True)
 class Policies:
     """All of it, as it is in force at one time. `default_queue` is a queue's ref, taken where no route fits."""
 
@@ -144,6 +153,7 @@ class Policies:
     snooze_limit: timedelta = timedelta(days=366)
     products: tuple[Product, ...] = field(default=PRODUCTS)
     chat: ChatPolicy = ChatPolicy()
+    engagements: EngagementPolicy = EngagementPolicy()
 
     def queue(self, id: UUID) -> Queue | None:
         return next((queue for queue in self.queues if queue.id == id), None)
@@ -200,6 +210,7 @@ def check(policies: Policies) -> None:
     if policies.snooze_limit <= timedelta():
         raise _wrong("snoozeLimit is not positive.", "OUT_OF_RANGE", ("snoozeLimit",))
     _check_chat(policies.chat)
+    _check_engagements(policies.engagements)
 
 
 def _check_promises(policy: SlaPolicy, codes: set[str], names: set[str]) -> None:
@@ -227,6 +238,15 @@ def _check_chat(chat: ChatPolicy) -> None:
             raise _wrong(f"chat.{name} has {holder} in it, or all rooms are one.", "REQUIRED", ("chat", name))
     if chat.join_url is not None and not chat.join_url.startswith("https://"):
         raise _wrong("chat.joinUrl begins with https://.", "BAD_FORMAT", ("chat", "joinUrl"))
+
+
+def _check_engagements(engagements: EngagementPolicy) -> None:
+    path = ("engagements", "reminders")
+    _unique("engagements/reminders", (str(each) for each in engagements.reminders))
+    if len(engagements.reminders) > MOST_REMINDERS:
+        raise _wrong(f"engagements.reminders has at most {MOST_REMINDERS}.", "OUT_OF_RANGE", path)
+    if any(not timedelta() < each <= LONGEST_REMINDER for each in engagements.reminders):
+        raise _wrong("engagements.reminders: each is positive and at most 90 days.", "OUT_OF_RANGE", path)
 
 
 def _unique(what: str, names: Iterable[str]) -> set[str]:

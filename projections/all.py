@@ -8,6 +8,8 @@ from projections.chat_timers import chat_timers
 from projections.contacts import contacts
 from projections.contract_timers import contract_timers
 from projections.contracts import contracts
+from projections.engagement_timers import engagement_timers
+from projections.engagements import engagements
 from projections.entitlements import entitlements
 from projections.organisations import organisations
 from projections.projection import Projection
@@ -41,4 +43,6 @@ ALL: tuple[Projection, ...] = (
     chat_rooms,
     chat_accesses,
     chat_timers,
+    engagements,
+    engagement_timers,
 )

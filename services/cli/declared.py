@@ -5,6 +5,7 @@ from __future__ import annotations
 import domain.chat.access
 import domain.contracts.contract
 import domain.contracts.ledgers
+import domain.engagements.engagement
 import domain.log.events
 import domain.organisations.contact
 import domain.organisations.organisation
@@ -19,6 +20,8 @@ from projections.chat_timers import chat_timers
 from projections.contacts import contacts
 from projections.contract_timers import contract_timers
 from projections.contracts import contracts
+from projections.engagement_timers import engagement_timers
+from projections.engagements import engagements
 from projections.entitlements import entitlements
 from projections.organisations import organisations
 from projections.projection import Projection
@@ -52,6 +55,8 @@ PROJECTIONS: tuple[Projection, ...] = (
     chat_rooms,
     chat_accesses,
     chat_timers,
+    engagements,
+    engagement_timers,
 )
 """In the order of the search path."""
 

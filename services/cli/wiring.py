@@ -101,6 +101,7 @@ async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -
     from projections.chat_timers import chat_timers
     from projections.contacts import contacts
     from projections.contract_timers import contract_timers
+    from projections.engagement_timers import engagement_timers
     from projections.entitlements import entitlements
     from projections.status_maintenance import maintenance
     from projections.timers import timers
@@ -110,6 +111,7 @@ async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -
     from services.scheduler import Scheduler, Status
     from services.scheduler.chat import Chat
     from services.scheduler.contracts import Contracts
+    from services.scheduler.engagements import Engagements
     from services.scheduler.moments import Room
     from services.scheduler.status import Status as StatusRoom
     from services.scheduler.tickets import Tickets
@@ -122,12 +124,12 @@ async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -
     async with writing(settings) as (store, writer, codec, _), _watched("scheduler", settings, {"scheduler": looking}):
         # The projector's login, because a claim locks rows and only who may write them may lock them.
         schemas = [timers.schema, contract_timers.schema, maintenance.schema]
-        schemas += [each.schema for each in (chat_timers, contacts, entitlements)]
+        schemas += [each.schema for each in (chat_timers, contacts, engagement_timers, entitlements)]
         login = Login(settings.postgres("project"), settings={"search_path": path(schemas)})
         pool = await login.pool(largest=2)
         try:
             policies = PoliciesInForce(store, codec)
-            rooms: list[Room] = [Tickets(writer), Contracts(writer), StatusRoom(writer), Chat(writer)]
+            rooms: list[Room] = [Tickets(writer), Contracts(writer), StatusRoom(writer), Chat(writer), Engagements(writer)]
             await Scheduler(pool, rooms, policies.now, clock, status).run(stop)
         finally:
             await pool.close()

@@ -6,6 +6,7 @@ from projections.chat_accesses import chat_accesses
 from projections.chat_rooms import chat_rooms
 from projections.contacts import contacts
 from projections.contracts import contracts
+from projections.engagements import engagements
 from projections.entitlements import entitlements
 from projections.organisations import organisations
 from projections.projection import Projection
@@ -26,12 +27,14 @@ TICKETS: tuple[Projection, ...] = (tickets, ticket_timeline, ticket_sla, ticket_
 STATUS: tuple[Projection, ...] = (components, incidents, maintenance)
 CONTRACTS: tuple[Projection, ...] = (contracts, entitlements, service_managers, *PEOPLE)
 CHAT: tuple[Projection, ...] = (chat_rooms, chat_accesses, *PEOPLE)
+ENGAGEMENTS: tuple[Projection, ...] = (engagements, *PEOPLE)
 READ_MODELS: tuple[Projection, ...] = (
     *TICKETS,
     contracts,
     entitlements,
     service_managers,
     *STATUS,
+    engagements,
     chat_rooms,
     chat_accesses,
 )

@@ -63,6 +63,7 @@ class DomainRule(Enum):
     OWN_REQUEST = said("OWN_REQUEST", "Nobody approves their own.")
     EMAIL_NOT_VERIFIED = said("EMAIL_NOT_VERIFIED", "The community room is for people whose e-mail is verified.")
     ROOM_CLOSED = said("ROOM_CLOSED", "The room takes nobody new at present.")
+    ENGAGEMENT_HAS_NOT_BEGUN = said("ENGAGEMENT_HAS_NOT_BEGUN", "What has not begun is not done.")
     CONTRACT_IN_FORCE = said("CONTRACT_IN_FORCE", "An organisation with a contract in force is not erased.")
 
 

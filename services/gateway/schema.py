@@ -28,6 +28,9 @@ from services.gateway.chat.types import ChatRoom, ChatRoomAccess
 from services.gateway.contracts.mutations import ContractMutations
 from services.gateway.contracts.queries import ContractQueries
 from services.gateway.contracts.types import Contract
+from services.gateway.engagements.mutations import EngagementMutations
+from services.gateway.engagements.queries import EngagementQueries
+from services.gateway.engagements.types import Engagement
 from services.gateway.operations.projections import OperationsQueries
 from services.gateway.people.mutations import PeopleMutations
 from services.gateway.people.parties import Agent, Contact, Organisation, Queue, ServiceAccount, SystemActor
@@ -50,7 +53,7 @@ from services.gateway.tickets.triage import TriageMutations
 
 
 @strawberry.type(name="Query", description="Reading. Null from a lookup means: not there, or not for you.")
-class Query(PeopleQueries, TicketQueries, StatusQueries, OperationsQueries, ContractQueries, ChatQueries):
+class Query(PeopleQueries, TicketQueries, StatusQueries, OperationsQueries, EngagementQueries, ContractQueries, ChatQueries):
     """All that can be read."""
 
 
@@ -65,6 +68,7 @@ class Mutation(
     RelationMutations,
     PeopleMutations,
     ContractMutations,
+    EngagementMutations,
     StatusMutations,
     ChatMutations,
     VerificationMutations,
@@ -90,7 +94,7 @@ def strawberry_schema() -> strawberry.Schema:
         types=[
             ServiceComponent, StatusIncident, Maintenance,
             Agent, ChatRoom, ChatRoomAccess,
-            Contact, Contract, Organisation, Queue, ServiceAccount, SystemActor, SlaTarget, *entries.TYPES, *refusals.TYPES,
+            Contact, Contract, Engagement, Organisation, Queue, ServiceAccount, SystemActor, SlaTarget, *entries.TYPES, *refusals.TYPES,
         ],
         config=StrawberryConfig(scalar_map=dict(SCALARS)),
     )  # fmt: skip

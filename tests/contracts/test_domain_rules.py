@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import domain.chat.refusals
+import domain.engagements.refusals
 import domain.organisations.refusals
 import domain.status.refusals
 import domain.tickets.refusals  # noqa: F401 - their classes are found through their base

@@ -17,6 +17,8 @@ from graphql import (
 )
 
 from domain import calendars, catalogue, policies
+from domain.engagements import refusals as engagement_refusals  # noqa: F401 - its rules
+from domain.engagements import vocabulary as engagement_words
 from domain.errors import RuleViolated
 from domain.organisations.events import ContactRole
 from domain.status import vocabulary as status_words
@@ -71,6 +73,10 @@ TABLE: dict[str, tuple[AccessLevel, Scope | None]] = {
     ),
     **dict.fromkeys(["registerContact", "linkContact", "unlinkContact", "changeContactRole"], (L.CUSTOMER_ADMIN, S.PEOPLE_WRITE)),
     **dict.fromkeys(["registerOrganisation", "eraseContact"], (L.ADMIN, S.PEOPLE_WRITE)),
+    **dict.fromkeys(["engagements", "requestEngagement", "cancelEngagement"], (L.CONTACT, S.MEETINGS)),
+    **dict.fromkeys(
+        ["scopeEngagement", "scheduleEngagement", "completeEngagement", "declineEngagement"], (L.MANAGER, S.MEETINGS)
+    ),
     "contracts": (L.CONTACT, S.CONTRACTS_READ),
     "draftContract": (L.STAFF, S.CONTRACTS_WRITE),
     **dict.fromkeys(
@@ -171,6 +177,8 @@ def test_nobody_is_admitted_to_what_is_public_only() -> None:
         ("IncidentStatus", status_words.IncidentStatus),
         ("MaintenanceStatus", status_words.MaintenanceStatus),
         ("StatusSeverity", status_words.StatusSeverity),
+        ("EngagementKind", engagement_words.EngagementKind),
+        ("EngagementStatus", engagement_words.EngagementStatus),
         ("TicketKind", vocabulary.TicketKind),
         ("TicketStatus", status.Status),
         ("TicketPriority", vocabulary.Priority),
