@@ -67,6 +67,8 @@ class Candidate:
         self.checks: Sequence[tuple[UUID, int]] = ()
         self.size = 0
         expected = dict(command.checks) if command.checks else {}
+        if len(expected) != len(command.checks) and len(expected) != len(set(command.checks)):
+            raise ValueError("one stream is checked at two versions")
         for event in command.events:
             stream, version, length = event.stream, event.version, len(event.state)
             if length > EVENT_LIMIT:
@@ -88,7 +90,7 @@ class Candidate:
         if idempotency is not None:
             self.writes.append((idempotency.principal, idempotency.key))
         if command.has_sides:
-            self.writes += [(look.kind, look.digest) for look in command.lookups]
+            self.writes += {(look.kind, look.digest) for look in command.lookups}
             self.writes += [key.person.int for key in command.person_keys]
             self.writes += [key.int for key in (*command.destroy_persons, *command.destroy_entries)]
             self.reads += [person.int for person in (*command.uses, *(key.person for key in command.entry_keys))]

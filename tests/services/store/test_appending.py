@@ -89,6 +89,15 @@ async def test_versions_that_leave_a_hole_never_reach_the_database(store: EventS
     assert await store.head() == Position(1, 0)
 
 
+async def test_a_command_that_cannot_be_meant_harms_nobody_else(store: EventStore) -> None:
+    stream = uuid4()
+    with pytest.raises(ValueError, match="two versions"):
+        await store.append(appending(uuid4(), checks=((stream, 1), (stream, 2))))
+    with pytest.raises(TypeError):
+        await store.append(appending(uuid4(), lookups=(Lookup(kind="k", digest=bytearray(b"d"), owner=stream),)))  # type: ignore[arg-type]
+    assert (await store.append(appending(stream, checks=((uuid4(), 0),)))).position == Position(1, 1)
+
+
 async def test_the_same_key_and_request_return_the_first_outcome(store: EventStore) -> None:
     stream = uuid4()
     first = await store.append(appending(stream, key="k", ids={"ticket": str(stream)}))

@@ -11,11 +11,12 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from services.runtime.command import Command
 from services.runtime.errors import OutcomeUnknown, Overloaded, StoreClosed, Unavailable
 from services.runtime.event_store import EventStore, open_store
 from services.runtime.postgres import APPEND_SETTINGS, Login, SettingLost, assert_settings
 from tests.ground import TestDatabase
-from tests.services.store.making import SECRET, appending
+from tests.services.store.making import SECRET, act, appending, event
 
 LOCK = 5021970
 
@@ -67,6 +68,42 @@ async def test_a_caller_that_leaves_harms_neither_its_batch_nor_itself(store: Ev
     assert (await store.head()).number == 10, "what was sent is whole; what waited was taken back"
     for stream in streams:
         assert len(await store.stream(stream)) == 1
+
+
+async def test_a_batch_is_bounded_in_commands_and_bytes(store: EventStore, owner: Any) -> None:
+    large = b'"' + b"x" * (500 * 1024) + b'"'
+    async with locked(owner):
+        first = asyncio.create_task(store.append(appending(uuid4())))
+        await in_flight(owner)
+        many = [asyncio.create_task(store.append(appending(uuid4()))) for _ in range(600)]
+        heavy = [Command(act=act(), events=(event(uuid4(), state=large),)) for _ in range(20)]
+        heavily = [asyncio.create_task(store.append(each)) for each in heavy]
+        await asyncio.sleep(0)
+    await asyncio.gather(first, *many, *heavily)
+    rows = await owner.fetch(
+        "SELECT count(*) AS commands, sum(octet_length(state)) AS bytes FROM store.stored_events GROUP BY recorded_at"
+    )
+    assert max(row["commands"] for row in rows) <= 256
+    assert max(row["bytes"] for row in rows) <= 4 * 1024 * 1024
+    assert sum(row["commands"] for row in rows) == 621
+
+
+async def test_one_batch_may_read_a_stream_many_times_but_not_while_one_writes_it(store: EventStore, owner: Any) -> None:
+    contract = uuid4()
+    await store.append(appending(contract))
+    readers = [appending(uuid4(), checks=((contract, 1),)) for _ in range(10)]
+    async with locked(owner):
+        first = asyncio.create_task(store.append(appending(uuid4())))
+        await in_flight(owner)
+        sent = [asyncio.create_task(store.append(each)) for each in readers]
+        writer = asyncio.create_task(store.append(appending(contract, 2)))
+        late = asyncio.create_task(store.append(appending(uuid4(), checks=((contract, 2),))))
+        await asyncio.sleep(0)
+    await asyncio.gather(first, *sent, writer, late)
+    batches = await owner.fetch(
+        "SELECT count(*) AS n FROM store.stored_events WHERE notification_id > 2 GROUP BY recorded_at ORDER BY recorded_at"
+    )
+    assert [row["n"] for row in batches] == [10, 1, 1]
 
 
 async def test_closing_finishes_what_waits_and_takes_no_more(database: TestDatabase, owner: Any) -> None:
