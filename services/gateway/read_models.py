@@ -25,7 +25,7 @@ QUEUES: tuple[Projection, ...] = (queues,)
 TICKETS: tuple[Projection, ...] = (tickets, ticket_timeline, ticket_sla, ticket_services, *PEOPLE, *QUEUES)
 """A ticket is shown with its people, team, promises and timeline, so a read of tickets waits for all of them."""
 STATUS: tuple[Projection, ...] = (components, incidents, maintenance)
-CONTRACTS: tuple[Projection, ...] = (contracts, entitlements, service_managers, *PEOPLE)
+CONTRACTS: tuple[Projection, ...] = (contracts, entitlements, service_managers, components, *PEOPLE)
 CHAT: tuple[Projection, ...] = (chat_rooms, chat_accesses, *PEOPLE)
 ENGAGEMENTS: tuple[Projection, ...] = (engagements, *PEOPLE)
 READ_MODELS: tuple[Projection, ...] = (

@@ -12,6 +12,7 @@ from domain.contracts.entitlements import Entitled
 from projections import contracts as contracts_read
 from projections import entitlements as entitlements_read
 from projections import service_managers as managers_read
+from projections import status_components as components_read
 from services.gateway.context import Context
 from services.gateway.people.loading import kept
 
@@ -41,6 +42,16 @@ def serving(context: Context) -> DataLoader[UUID, managers_read.Assigned | None]
         return [next((row for row in found if row.organisation == each), None) for each in ids]
 
     return kept(context, "managers of organisations", load)
+
+
+def components(context: Context) -> DataLoader[UUID, components_read.Component | None]:
+    """Services that contracts cover, retired ones too."""
+
+    async def load(ids: Sequence[UUID]) -> list[components_read.Component | None]:
+        by_id = {row.id: row for row in await components_read.components_by_id(context.database, ids)}
+        return [by_id.get(each) for each in ids]
+
+    return kept(context, "components", load)
 
 
 def entitled(context: Context) -> DataLoader[tuple[UUID, datetime], Entitled]:

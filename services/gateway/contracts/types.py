@@ -21,6 +21,7 @@ from services.gateway.people import loading as people
 from services.gateway.people.parties import Agent, Organisation
 from services.gateway.scalars import Cursor, ProductCode
 from services.gateway.shapes import Node, PageInfo, member, page_info
+from services.gateway.status.components import ServiceComponent
 
 
 async def product_shown(context: Context, code: str) -> Product:
@@ -92,6 +93,11 @@ class Contract(Node):
     async def service_managers(self, info: Info) -> list[ServiceManagerAssignment]:
         rows = await loading.managers_of_contract(info.context).load(self.row.id)
         return [await ServiceManagerAssignment.of(info.context, row) for row in rows]
+
+    @strawberry.field(description="Services it covers, by name; empty means all.")
+    async def covered_services(self, info: Info) -> list[ServiceComponent]:
+        found = await loading.components(info.context).load_many(self.row.services)
+        return sorted((ServiceComponent.of(row) for row in found if row is not None), key=lambda each: each.name)
 
 
 @strawberry.type(description="Why an organisation may use something.")

@@ -230,6 +230,16 @@ async def test_what_overlaps_conflicts_or_exists_is_told_as_such(world: World) -
     assert [error["code"] for error in nowhere["errors"]] == ["NOT_FOUND"]
 
 
+async def test_a_contract_covers_the_services_it_names(world: World) -> None:
+    _, id = await organisation(world)
+    made = await in_force(world, id)
+    new = {"ref": f"dns-{next(numbers)}", "name": "DNS", "group": "Network"}
+    component = (await world.did("admin", "registerServiceComponent", new, "component { id }"))["component"]["id"]
+    asked = {"contractId": made["contract"]["id"], "componentId": component}
+    covered = await world.did("admin", "coverService", asked, "contract { coveredServices { id name } }")
+    assert covered["contract"]["coveredServices"] == [{"id": component, "name": "DNS"}]
+
+
 async def test_only_administrators_put_a_contract_in_force(world: World) -> None:
     _, id = await organisation(world)
     made = await drafted(world, id)
