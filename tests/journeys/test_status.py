@@ -12,10 +12,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import nats
 import pytest
 from gql import Client, GraphQLRequest, gql
 from gql.transport.websockets import WebsocketsTransport
 
+from services.gateway import ids
 from tests.journeys.running import RunningDesk, asked, running_desk
 
 pytestmark = pytest.mark.anyio
@@ -83,6 +85,20 @@ async def test_an_incident_from_its_declaration_to_its_end(desk: RunningDesk) ->
     ticket = (await done(desk, anna, OPEN, "openTicket", ticket=new, body="Everything is slow."))["ticket"]
     assert ticket["services"] == [{"ref": component["ref"]}]
 
+    broker = await nats.connect(
+        f"nats://127.0.0.1:{desk.nats_port}",
+        user="subscriber",
+        password=desk.secret("nats_subscriber_password"),
+        inbox_prefix=b"_INBOX_subscriber",
+    )
+    sent: asyncio.Queue[Any] = asyncio.Queue()
+
+    async def note(message: Any) -> None:
+        sent.put_nowait(message)
+
+    await broker.subscribe("support.public.>", cb=note)
+    await broker.flush()
+
     heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     transport = WebsocketsTransport(
         f"ws://127.0.0.1:{desk.http_port}/graphql", subprotocols=[WebsocketsTransport.GRAPHQLWS_SUBPROTOCOL]
@@ -130,6 +146,16 @@ async def test_an_incident_from_its_declaration_to_its_end(desk: RunningDesk) ->
         assert told[-1]["status"] == "RESOLVED"
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
+    passed: list[str] = []
+    hit = ids.read(ticket["id"])
+    assert hit is not None
+    while "support.public.incident.resolved.public" not in passed:
+        message = await asyncio.wait_for(sent.get(), 20)
+        passed.append(message.subject)
+        assert str(hit[1]).encode() not in message.data
+    assert {"support.public.incident.declared.public", "support.public.component.state_changed.public"} <= set(passed)
+    assert not [each for each in passed if "linked" in each]
+    await broker.close()
     shown = await page(desk, at=ended["position"])
     after = state(shown, component)
     assert after["state"] == "OPERATIONAL"
