@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -22,7 +22,9 @@ def histories(context: Context) -> Histories:
     return loader
 
 
-def _histories(context: Context):  # type: ignore[no-untyped-def]  # a function for DataLoader, whose type says it
+def _histories(
+    context: Context,
+) -> Callable[[Sequence[tuple[UUID, int]]], Awaitable[list[status_components.History]]]:
     async def load(keys: Sequence[tuple[UUID, int]]) -> list[status_components.History]:
         now = context.now
         found: dict[tuple[UUID, int], status_components.History] = {}
