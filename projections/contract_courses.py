@@ -8,8 +8,9 @@ from uuid import UUID
 
 import msgspec
 
-from domain.contracts.course import Course, after, begun
+from domain.contracts.course import Course
 from domain.contracts.events import CONTRACT_EVENTS, ContractDrafted
+from domain.contracts.folding import after, begun
 from domain.event import Classification, DomainEvent
 from projections.arguments import Arguments
 from projections.projection import Envelope, Fold

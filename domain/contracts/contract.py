@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from domain import catalogue, text
+from domain import text
 from domain.catalogue import PRODUCTS, Capability, Product
-from domain.contracts.course import Course, Moment, Stretch, Turn, after, begun
-from domain.contracts.entitlements import lacking
+from domain.contracts.course import Course, Moment, Stretch, Turn
+from domain.contracts.entitlements import known_product, lacking
 from domain.contracts.events import (
     ContractActivated,
     ContractCeased,
@@ -32,6 +32,7 @@ from domain.contracts.events import (
     ContractSuspended,
     ContractTerminated,
 )
+from domain.contracts.folding import after, begun
 from domain.contracts.refusals import (
     ContractIsEnding,
     ContractStandsOtherwise,
@@ -68,7 +69,7 @@ class SupportContract(Aggregate):
         products: Sequence[Product] = PRODUCTS,
     ) -> SupportContract:
         """Written down, not in force. That its ref is no other's is reserved by a look-up in the same append. Raises ValidationFailed."""
-        _known(product, products)
+        known_product(product, products)
         if to is not None and to <= from_:
             raise ValidationFailed(
                 "A contract ends after it begins.", problem="OUT_OF_RANGE", path=("input", "to"), limit=from_.isoformat()
@@ -90,7 +91,7 @@ class SupportContract(Aggregate):
         course = self.course
         if course.to is not None and course.to <= at:
             raise past_its_end(course.to, path=("input", "contractId"))
-        product = _known(self.course.plans[0].product, products)
+        product = known_product(self.course.plans[0].product, products)
         self.trigger_event(
             ContractActivated,
             timestamp=at,
@@ -108,7 +109,7 @@ class SupportContract(Aggregate):
     ) -> None:
         """Another product from an instant on, now or later. Changes that were planned for then or later are void."""
         self._must_go_on(at)
-        wanted = _known(product, products)
+        wanted = known_product(product, products)
         since = self._effective(effective_at, at)
         if since < self.course.begins:
             raise ValidationFailed(
@@ -291,13 +292,3 @@ class SupportContract(Aggregate):
         now = self.course.manager
         if now is not None:
             self.trigger_event(ContractServiceManagerReleased, timestamp=at, manager=now.manager, to=max(since, now.time.from_))
-
-
-def _known(code: str, products: Sequence[Product]) -> Product:
-    found = catalogue.product(code, products)
-    if found is None:
-        codes = ", ".join(each.code for each in products)
-        raise ValidationFailed(
-            f"There is no such product. Known: {codes}.", problem="NOT_ALLOWED", path=("input", "product"), limit=codes
-        )
-    return found

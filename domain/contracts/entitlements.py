@@ -14,7 +14,7 @@ from uuid import UUID
 from domain import catalogue
 from domain.catalogue import BASE_PRODUCT, PRODUCTS, Capability, Product
 from domain.contracts.course import Course, Stretch
-from domain.errors import EntitlementRequired
+from domain.errors import EntitlementRequired, ValidationFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +96,14 @@ def lacking(capability: Capability, products: Sequence[Product] = PRODUCTS) -> E
         capability=capability.value,
         product=smallest.code if smallest else BASE_PRODUCT,
     )
+
+
+def known_product(code: str, products: Sequence[Product]) -> Product:
+    """The product an input names. Raises ValidationFailed."""
+    found = catalogue.product(code, products)
+    if found is None:
+        codes = ", ".join(each.code for each in products)
+        raise ValidationFailed(
+            f"There is no such product. Known: {codes}.", problem="NOT_ALLOWED", path=("input", "product"), limit=codes
+        )
+    return found
