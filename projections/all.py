@@ -11,6 +11,8 @@ from projections.contracts import contracts
 from projections.engagement_timers import engagement_timers
 from projections.engagements import engagements
 from projections.entitlements import entitlements
+from projections.knowledge_resources import knowledge
+from projections.knowledge_topics import topics
 from projections.organisations import organisations
 from projections.projection import Projection
 from projections.queues import queues
@@ -43,6 +45,8 @@ ALL: tuple[Projection, ...] = (
     chat_rooms,
     chat_accesses,
     chat_timers,
+    knowledge,
+    topics,
     engagements,
     engagement_timers,
 )

@@ -14,6 +14,7 @@ from projections.arguments import Arguments
 from projections.contacts import Contact, contact, contacts, sees
 from projections.database import Database
 from projections.entry_documents import arms
+from projections.knowledge_resources import Resource, knowledge, resource
 from projections.order import Order
 from projections.organisations import Organisation, organisation, organisations
 from projections.paging import Connection, Cursors, Page, Place
@@ -30,13 +31,14 @@ PEOPLE_TOO = frozenset({Role.AGENT, Role.SERVICE_MANAGER, Role.ADMIN, Role.AUDIT
 
 
 class Hit(Struct, frozen=True, kw_only=True):
-    """What was found: one of the three. `matched_in` is REF, TITLE, MESSAGE or NOTE."""
+    """What was found: one of the four. `matched_in` is REF, TITLE, MESSAGE or NOTE."""
 
     matched_in: str
     snippet: str
     ticket: Ticket | None = None
     contact: Contact | None = None
     organisation: Organisation | None = None
+    resource: Resource | None = None
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -44,12 +46,12 @@ class Found(Struct, frozen=True, kw_only=True):
     reached: str | None
 
 
-TICKETS, PEOPLE = "TICKETS", "PEOPLE"
+TICKETS, PEOPLE, KNOWLEDGE = "TICKETS", "PEOPLE", "KNOWLEDGE"
 
 
 def search_reads(want: TicketWant) -> tuple[Projection, ...]:
     """The projections that a search rests on."""
-    return tuple({each.name: each for each in (*reads(want), ticket_timeline, contacts, organisations)}.values())
+    return tuple({each.name: each for each in (*reads(want), ticket_timeline, contacts, organisations, knowledge)}.values())
 
 
 async def search(
@@ -60,7 +62,7 @@ async def search(
     page: Page = Page(),  # noqa: B008 - frozen
     want: TicketWant = TicketWant(),  # noqa: B008 - frozen
 ) -> Found:
-    """`scopes` are TICKETS and PEOPLE; None is all that the viewer may search. Raises BadCursor."""
+    """`scopes` are TICKETS, PEOPLE and KNOWLEDGE; None is all that the viewer may search. Raises BadCursor."""
     wanted = Wanted.read(text)
     arguments = Arguments()
     cursors = Cursors.bound_to("search", wanted.words, sorted(scopes) if scopes is not None else None, viewer.sees_staff)
@@ -93,6 +95,8 @@ def _hit(wanted: Wanted, kind: str, place: str, doc: str, text: str) -> Hit:
             return Hit(matched_in=place, snippet=shown, contact=json.decode(doc, type=Contact))
         case "ORGANISATION":
             return Hit(matched_in=place, snippet=shown, organisation=json.decode(doc, type=Organisation))
+        case "KNOWLEDGE":
+            return Hit(matched_in=place, snippet=shown, resource=json.decode(doc, type=Resource))
     return Hit(matched_in=place, snippet=shown, ticket=json.decode(doc, type=Ticket))
 
 
@@ -115,12 +119,18 @@ def _places(arguments: Arguments, viewer: Viewer, wanted: Wanted, raw: str, scop
                 f"""SELECT 'TICKET', e.ticket, '{place}', e.id, ts_rank(e.words, {query})
                 FROM {table} e{seen} WHERE e.words @@ {query}"""
             )
+    if scopes is None or KNOWLEDGE in scopes:
+        found.append(
+            f"""SELECT 'KNOWLEDGE' AS kind, k.id, 'TITLE' AS place, NULL::uuid AS entry, (1 + ts_rank(k.words, {query}))::real AS rank
+            FROM knowledge k WHERE k.words @@ {query} AND NOT k.retired"""
+        )
     if (scopes is None or PEOPLE in scopes) and (
         viewer.role in PEOPLE_TOO or (viewer.role is Role.SERVICE and viewer.sees_people)
     ):
         for kind, table, owner in (("CONTACT", "contacts", "x.audience"), ("ORGANISATION", "organisations", "x.id")):
             found.append(
-                f"""SELECT '{kind}', x.id, 'TITLE', NULL::uuid, (1 + ts_rank(x.words, {query}))::real FROM {table} x
+                f"""SELECT '{kind}' AS kind, x.id, 'TITLE' AS place, NULL::uuid AS entry, (1 + ts_rank(x.words, {query}))::real AS rank
+                FROM {table} x
                 WHERE x.words @@ {query} AND {sees(arguments, viewer, owner)}"""
             )
     return found
@@ -130,7 +140,8 @@ def _documents(arguments: Arguments, viewer: Viewer, want: TicketWant) -> str:
     ticket = f"(SELECT {ticket_document(arguments, viewer, 't', want)} FROM tickets t WHERE t.id = b.id)::text"
     person = f"(SELECT {contact(arguments, viewer, 'c')} FROM contacts c WHERE c.id = b.id)::text"
     customer = f"(SELECT {organisation('o')} FROM organisations o WHERE o.id = b.id)::text"
-    return f"WHEN 'TICKET' THEN {ticket} WHEN 'CONTACT' THEN {person} WHEN 'ORGANISATION' THEN {customer}"
+    learned = f"(SELECT {resource('k')} FROM knowledge k WHERE k.id = b.id)::text"
+    return f"WHEN 'TICKET' THEN {ticket} WHEN 'KNOWLEDGE' THEN {learned} WHEN 'CONTACT' THEN {person} WHEN 'ORGANISATION' THEN {customer}"
 
 
 def _text(viewer: Viewer) -> str:
@@ -140,6 +151,7 @@ def _text(viewer: Viewer) -> str:
         for table, staff in arms(viewer)
     )
     title = """CASE b.kind WHEN 'TICKET' THEN (SELECT t.subject FROM tickets t WHERE t.id = b.id)
+      WHEN 'KNOWLEDGE' THEN (SELECT k.title || ': ' || k.abstract FROM knowledge k WHERE k.id = b.id)
       WHEN 'CONTACT' THEN (SELECT c.name FROM contacts c WHERE c.id = b.id)
       ELSE (SELECT o.name FROM organisations o WHERE o.id = b.id) END"""
     return f"CASE b.place {bodies} ELSE {title} END"

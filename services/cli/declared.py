@@ -6,6 +6,8 @@ import domain.chat.access
 import domain.contracts.contract
 import domain.contracts.ledgers
 import domain.engagements.engagement
+import domain.knowledge.resource
+import domain.knowledge.topic
 import domain.log.events
 import domain.organisations.contact
 import domain.organisations.organisation
@@ -23,6 +25,8 @@ from projections.contracts import contracts
 from projections.engagement_timers import engagement_timers
 from projections.engagements import engagements
 from projections.entitlements import entitlements
+from projections.knowledge_resources import knowledge
+from projections.knowledge_topics import topics
 from projections.organisations import organisations
 from projections.projection import Projection
 from projections.queues import queues
@@ -55,6 +59,8 @@ PROJECTIONS: tuple[Projection, ...] = (
     chat_rooms,
     chat_accesses,
     chat_timers,
+    knowledge,
+    topics,
     engagements,
     engagement_timers,
 )

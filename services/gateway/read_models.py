@@ -8,6 +8,8 @@ from projections.contacts import contacts
 from projections.contracts import contracts
 from projections.engagements import engagements
 from projections.entitlements import entitlements
+from projections.knowledge_resources import knowledge
+from projections.knowledge_topics import topics
 from projections.organisations import organisations
 from projections.projection import Projection
 from projections.queues import queues
@@ -28,6 +30,7 @@ STATUS: tuple[Projection, ...] = (components, incidents, maintenance)
 CONTRACTS: tuple[Projection, ...] = (contracts, entitlements, service_managers, components, *PEOPLE)
 CHAT: tuple[Projection, ...] = (chat_rooms, chat_accesses, *PEOPLE)
 ENGAGEMENTS: tuple[Projection, ...] = (engagements, *PEOPLE)
+KNOWLEDGE: tuple[Projection, ...] = (knowledge, topics, components)
 READ_MODELS: tuple[Projection, ...] = (
     *TICKETS,
     contracts,
@@ -37,6 +40,8 @@ READ_MODELS: tuple[Projection, ...] = (
     engagements,
     chat_rooms,
     chat_accesses,
+    knowledge,
+    topics,
 )
 
 

@@ -31,6 +31,9 @@ from services.gateway.contracts.types import Contract
 from services.gateway.engagements.mutations import EngagementMutations
 from services.gateway.engagements.queries import EngagementQueries
 from services.gateway.engagements.types import Engagement
+from services.gateway.knowledge.mutations import KnowledgeMutations
+from services.gateway.knowledge.queries import KnowledgeQueries
+from services.gateway.knowledge.types import KnowledgeResource, TopicRequest
 from services.gateway.operations.projections import OperationsQueries
 from services.gateway.people.mutations import PeopleMutations
 from services.gateway.people.parties import Agent, Contact, Organisation, Queue, ServiceAccount, SystemActor
@@ -53,7 +56,16 @@ from services.gateway.tickets.triage import TriageMutations
 
 
 @strawberry.type(name="Query", description="Reading. Null from a lookup means: not there, or not for you.")
-class Query(PeopleQueries, TicketQueries, StatusQueries, OperationsQueries, EngagementQueries, ContractQueries, ChatQueries):
+class Query(
+    PeopleQueries,
+    TicketQueries,
+    StatusQueries,
+    OperationsQueries,
+    EngagementQueries,
+    ContractQueries,
+    ChatQueries,
+    KnowledgeQueries,
+):
     """All that can be read."""
 
 
@@ -71,6 +83,7 @@ class Mutation(
     EngagementMutations,
     StatusMutations,
     ChatMutations,
+    KnowledgeMutations,
     VerificationMutations,
 ):
     """All that can be done."""
@@ -93,7 +106,7 @@ def strawberry_schema() -> strawberry.Schema:
         subscription=Subscription,
         types=[
             ServiceComponent, StatusIncident, Maintenance,
-            Agent, ChatRoom, ChatRoomAccess,
+            Agent, ChatRoom, ChatRoomAccess, KnowledgeResource, TopicRequest,
             Contact, Contract, Engagement, Organisation, Queue, ServiceAccount, SystemActor, SlaTarget, *entries.TYPES, *refusals.TYPES,
         ],
         config=StrawberryConfig(scalar_map=dict(SCALARS)),

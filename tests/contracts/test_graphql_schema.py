@@ -90,6 +90,10 @@ TABLE: dict[str, tuple[AccessLevel, Scope | None]] = {
     **dict.fromkeys(["approveChatRoomAccess", "denyChatRoomAccess", "revokeChatRoomAccess"], (L.STAFF, S.CHAT)),
     "requestEmailVerification": (L.CONTACT, S.PEOPLE_WRITE),
     "verifyContactEmail": (L.PUBLIC, S.PEOPLE_WRITE),
+    "knowledgeResources": (L.PUBLIC, None),
+    "topicRequests": (L.CONTACT, S.KNOWLEDGE),
+    **dict.fromkeys(["publishKnowledge", "reviseKnowledge", "retireKnowledge"], (L.STAFF, S.KNOWLEDGE)),
+    **dict.fromkeys(["requestTopic", "voteForTopic"], (L.CONTACT, None)),
 }  # fmt: skip
 """The permission table: every root field, who may call it, and the scope that admits another program."""
 

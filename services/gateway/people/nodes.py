@@ -23,6 +23,8 @@ from services.gateway.contracts.types import Contract
 from services.gateway.engagements import loading as engagement_loading
 from services.gateway.engagements.types import Engagement
 from services.gateway.failures import Code, RequestFailed
+from services.gateway.knowledge import loading as knowledge_loading
+from services.gateway.knowledge.types import KnowledgeResource, TopicRequest
 from services.gateway.people import loading
 from services.gateway.people.parties import Agent, Contact, Organisation, Queue
 from services.gateway.selection import Selection
@@ -131,7 +133,17 @@ async def _updates(info: Info, wanted: list[UUID]) -> Found:
     return {row.id: StatusUpdate.of(row) for row in await updates_by_id(info.context.public, wanted)}
 
 
-_PUBLIC = frozenset({"component", "incident", "maintenance", "update"})
+async def _knowledge(info: Info, wanted: list[UUID]) -> Found:
+    rows = await knowledge_loading.resources(info.context).load_many(wanted)
+    return {row.id: KnowledgeResource.of(row) for row in rows if row is not None}
+
+
+async def _topics(info: Info, wanted: list[UUID]) -> Found:
+    rows = await knowledge_loading.topics(info.context).load_many(wanted)
+    return {row.id: TopicRequest.of(row) for row in rows if row is not None}
+
+
+_PUBLIC = frozenset({"component", "incident", "maintenance", "knowledge", "update"})
 """What anybody reads, signed in or not."""
 _READ: dict[str, Callable[[Info, list[UUID]], Awaitable[Found]]] = {
     "ticket": _tickets,
@@ -149,4 +161,6 @@ _READ: dict[str, Callable[[Info, list[UUID]], Awaitable[Found]]] = {
     "engagement": _engagements,
     "chat_room": _rooms,
     "chat_access": _accesses,
+    "knowledge": _knowledge,
+    "topic": _topics,
 }

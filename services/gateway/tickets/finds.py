@@ -10,24 +10,27 @@ import strawberry
 from projections.paging import Connection
 from projections.search import Hit
 from services.gateway.described import said
+from services.gateway.knowledge.types import KnowledgeResource
 from services.gateway.people.parties import Contact, Organisation
 from services.gateway.scalars import Cursor
 from services.gateway.shapes import PageInfo, member, page_info
 from services.gateway.tickets.ticket import Ticket
 
-SearchHit = Annotated[Ticket | Organisation | Contact, strawberry.union(name="SearchHit", description="What can be found.")]
+Found = Ticket | KnowledgeResource | Organisation | Contact
+SearchHit = Annotated[Found, strawberry.union(name="SearchHit", description="What can be found.")]
 
 
 @strawberry.enum(description="Where to look.")
 class SearchScope(Enum):
     TICKETS = said("TICKETS", "Tickets.")
+    KNOWLEDGE = said("KNOWLEDGE", "What is to be learned from.")
     PEOPLE = said("PEOPLE", "Organisations and contacts; staff, and customer administrators within their own.")
 
 
 @strawberry.enum(description="Where the words stood.")
 class SearchField(Enum):
     REF = said("REF", "A number.")
-    TITLE = said("TITLE", "Subject or name.")
+    TITLE = said("TITLE", "Subject, title or name; of knowledge its abstract too.")
     MESSAGE = said("MESSAGE", "A public message.")
     NOTE = said("NOTE", "An internal note; staff only, in match and in ranking.")
 
@@ -60,9 +63,11 @@ class SearchHitConnection:
         return cls(edges=edges, nodes=[edge.node for edge in edges], page_info=page_info(found))
 
 
-def _shown(hit: Hit) -> Ticket | Organisation | Contact:
+def _shown(hit: Hit) -> Found:
     if hit.ticket is not None:
         return Ticket.of(hit.ticket)
+    if hit.resource is not None:
+        return KnowledgeResource.of(hit.resource)
     if hit.organisation is not None:
         return Organisation.of(hit.organisation)
     assert hit.contact is not None
