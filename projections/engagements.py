@@ -19,6 +19,7 @@ from domain.engagements.events import (
     EngagementScoped,
 )
 from domain.event import DomainEvent
+from projections.actors import Actor, actor
 from projections.arguments import Arguments, document
 from projections.database import Database, Statement
 from projections.order import Order
@@ -91,7 +92,7 @@ def cancelled(_: EngagementCancelled, envelope: Envelope) -> Statement:
 
 
 class Engagement(Struct, frozen=True, kw_only=True):
-    """The texts are None before they were written, and when the requester is erased."""
+    """The texts are None before they were written, and when the requester is erased. Of a requester who left one sees the name only."""
 
     id: UUID
     version: int
@@ -99,7 +100,7 @@ class Engagement(Struct, frozen=True, kw_only=True):
     organisation: UUID
     kind: str
     status: str
-    requester: UUID
+    requester: Actor
     requested_at: datetime
     lead: UUID | None = None
     starts_at: datetime | None = None
@@ -111,10 +112,14 @@ class Engagement(Struct, frozen=True, kw_only=True):
 
 
 COLUMNS = (
-    "id", "version", "ref", "kind", "status", "requester", "requested_at", "lead", "starts_at", "join_url", "wish", "scope", "answer",
-    "outcome",
+    "id", "version", "ref", "kind", "status", "requested_at", "lead", "starts_at", "join_url", "wish", "scope", "answer", "outcome",
 )  # fmt: skip
-DOCUMENT = document({"organisation": "e.audience", **{column: f"e.{column}" for column in COLUMNS}})
+
+
+def engagement(viewer: Viewer) -> str:
+    """The document of a row of engagements as `e`."""
+    columns = {column: f"e.{column}" for column in COLUMNS}
+    return document({"organisation": "e.audience", "requester": actor(viewer, "'app_user'", "e.requester"), **columns})
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -140,7 +145,7 @@ def sees(arguments: Arguments, viewer: Viewer) -> str:
 async def engagements_by_id(db: Database, viewer: Viewer, ids: Sequence[UUID]) -> list[Engagement]:
     """These engagements, as far as the viewer may see them."""
     arguments = Arguments()
-    sql = f"""SELECT {DOCUMENT}::text AS doc FROM engagements e
+    sql = f"""SELECT {engagement(viewer)}::text AS doc FROM engagements e
       WHERE e.id = ANY({arguments(list(ids), "uuid[]")}) AND {sees(arguments, viewer)}"""
     return [json.decode(row["doc"], type=Engagement) for row in await db.fetch(sql, *arguments.values)]
 
@@ -150,7 +155,7 @@ async def engagements_page(db: Database, viewer: Viewer, wanted: Wanted, page: P
     arguments = Arguments()
     cursors = Cursors.bound_to("engagements", wanted)
     order = Order("e.requested_at", "timestamptz", "e.id", "uuid", descending=True)
-    sql = f"""SELECT {DOCUMENT}::text AS doc, {order.columns} FROM engagements e
+    sql = f"""SELECT {engagement(viewer)}::text AS doc, {order.columns} FROM engagements e
       WHERE {sees(arguments, viewer)} AND {wanted.sql(arguments)} AND {order.within(arguments, page, cursors)}
       ORDER BY {order.by(page)} LIMIT {order.limit(arguments, page)}"""
     rows = await db.fetch(sql, *arguments.values)

@@ -14,7 +14,7 @@ from services.gateway.context import Info
 from services.gateway.engagements.vocabulary import EngagementKind, EngagementStatus
 from services.gateway.ids import global_id
 from services.gateway.people import loading
-from services.gateway.people.parties import Agent, Contact, Organisation
+from services.gateway.people.parties import ERASED, Agent, Contact, Organisation
 from services.gateway.scalars import URL, Cursor
 from services.gateway.shapes import Node, PageInfo, member, page_info
 from services.gateway.tickets.body import MessageBody, message_body
@@ -52,9 +52,9 @@ class Engagement(Node):
         return Organisation.of(found)
 
     @strawberry.field(description="Who asked.")
-    async def requester(self, info: Info) -> Contact:
-        found = await loading.contacts(info.context).load(self.row.requester)
-        return Contact.of(found) if found else Contact.unread(self.row.requester)
+    def requester(self) -> Contact:
+        who = self.row.requester
+        return Contact(id=global_id("contact", who.id), display_name=who.name or ERASED, uuid=who.id)
 
     @strawberry.field(description="Who leads; null before scoping.")
     async def lead(self, info: Info) -> Agent | None:

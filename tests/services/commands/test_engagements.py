@@ -120,12 +120,12 @@ async def test_what_is_anothers_cannot_be_told_from_what_does_not_exist(database
         elsewhere = Viewer(Role.SERVICE_MANAGER, uuid4(), organisations=frozenset({uuid4()}))
         said = []
         for who, id in ((rival, made), (elsewhere, made), (rival, uuid4())):
+            by = on.by(who, expected=Expected(99))
             with pytest.raises(NotFound) as refusal:
-                by = on.by(who, expected=Expected(99))
                 await engagements.change(on.desk, by, id, Engagement.cancel, at=on.at)
             said.append((refusal.value.message, refusal.value.path))
         assert len(set(said)) == 1
-        with pytest.raises(NotFound):  # a program or a colleague may
+        with pytest.raises(NotFound):
             await engagements.request(on.desk, on.by(elsewhere), KIND, "Help", requester=anna.id)
         colleague = await on.customer("bert@acme.example", organisation)
         await engagements.change(on.desk, on.by(colleague), made, Engagement.cancel, at=on.at)

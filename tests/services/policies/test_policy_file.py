@@ -40,6 +40,9 @@ def test_the_same_text_has_the_same_hash(tmp_path: Path) -> None:
         ('default_queue = "support"', 'default_queue = "nobody"', "'nobody' is not among"),
         ("[[queues]]", "[[queues", "is not TOML"),
         ('key = "region"', "", "required field `key`"),
+        ('reminders = ["P1D", "PT1H"]', 'reminders = ["1 day"]', "engagements.reminders[0]"),
+        ('reminders = ["P1D", "PT1H"]', 'reminders = ["PT0S"]', "each is positive"),
+        ('reminders = ["P1D", "PT1H"]', 'reminders = ["P1D", "PT24H"]', "stands twice"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_key(tmp_path: Path, before: str, after: str, said: str) -> None:

@@ -70,7 +70,7 @@ async def time(database: TestDatabase, schedulers: int = 3) -> AsyncIterator[Tim
 
 
 def dropped() -> float:
-    return metrics.DROPPED.labels(REMINDER)._value.get()
+    return float(metrics.DROPPED.labels(REMINDER)._value.get())
 
 
 async def anna(t: Time) -> Viewer:
