@@ -39,7 +39,7 @@ THEIRS = {
 SAMPLES: dict[str, Any] = {
     "String": "text", "Int": 1, "Float": 1.5, "Boolean": True, "DateTime": "2030-01-01T00:00:00Z", "Date": "2030-01-01",
     "ProductCode": "SUPPORT-premium", "Duration": "PT5M", "EmailAddress": "new@acme.example",
-    "PhoneNumber": "+4570123456", "URL": "https://docs.example.org/a", "IdempotencyKey": "key",
+    "PhoneNumber": "+4570123456", "URL": "https://docs.example.org/a", "LanguageTag": "en", "IdempotencyKey": "key",
 }  # fmt: skip
 WRONG: list[Any] = [
     None,
