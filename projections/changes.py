@@ -34,6 +34,16 @@ class Change(Struct, frozen=True, kw_only=True):
     entry: Entry | None = None
 
 
+async def was_theirs(db: Database, viewer: Viewer, ticket: UUID, since: int) -> bool:
+    """Whether an event of the ticket from this position on was told to the viewer's organisation: they had sight of it, and lost it."""
+    audiences = viewer.audiences
+    if audiences is None:
+        return False
+    sql = """SELECT 1 FROM store.tail l WHERE l.stream = $1 AND l.position >= $2 AND l.class <> 'restricted'
+      AND l.organisation = ANY($3::uuid[]) LIMIT 1"""
+    return await db.fetchrow(sql, ticket, since, list(audiences)) is not None
+
+
 async def changes(
     db: Database,
     viewer: Viewer,

@@ -75,6 +75,7 @@ class Cursors:
         return base64.urlsafe_b64encode(self.binding + msgspec.json.encode(place)).rstrip(b"=").decode()
 
     def read(self, cursor: str | None) -> Place | None:
+        """Raises BadCursor."""
         if cursor is None:
             return None
         try:

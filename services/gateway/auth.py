@@ -95,7 +95,7 @@ class Verifier:
             claims = jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims
             self._claims.validate(claims)
             return _read(claims)
-        except (JoseError, ValueError, KeyError, TypeError, AttributeError):
+        except (JoseError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             raise RequestFailed(Code.UNAUTHENTICATED, "The token is invalid or has expired; sign in again.") from None
 
     def bearer(self, header: str | None) -> Identity | None:
@@ -121,7 +121,12 @@ def _read(claims: dict[str, Any]) -> Identity:
         raise ValueError("only customers belong to an organisation")
     return Identity(
         viewer=viewer,
-        name=str(claims.get("name", ""))[:200],
+        name=_text(claims.get("name", ""))[:200],
         expires_at=datetime.fromtimestamp(claims["exp"], UTC),
-        queues=tuple(map(str, claims.get("queues", ()))),
+        queues=tuple(map(_text, claims.get("queues", ()))),
     )
+
+
+def _text(value: object) -> str:
+    """As it can be stored and sent on: an issuer may put anything into a claim."""
+    return str(value).encode(errors="replace").decode().replace("\0", "")

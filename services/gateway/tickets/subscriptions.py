@@ -9,7 +9,7 @@ from uuid import UUID
 
 import strawberry
 
-from projections.changes import Change, changes
+from projections.changes import Change, changes, was_theirs
 from projections.snapshot import ReadBlocked
 from projections.ticket_filter import TicketFilter as Which
 from projections.ticket_reading import TicketBy
@@ -66,8 +66,6 @@ class TicketSubscriptions:
         if ticket is None:
             raise _not_there()
         feed = Feed(info, feeds.binding("ticket", ticket.hex), ticket=ticket)
-        if after is None and not await feed.seen():
-            raise _not_there()
         async for change in feed.run(after):
             yield feed.message(change)
             if not change.sees:
@@ -109,11 +107,12 @@ class Feed:
         self._want = ticket_want(selection.below("TicketChange", "ticket"))
         self._entry = TimelineWant(other=ticket_want(other) if other else None)
 
-    async def seen(self) -> bool:
-        """Whether the watched ticket may be seen now."""
-        assert self._ticket is not None
-        found = await read_ticket(self._context.database, self._context.viewer, TicketBy(id=self._ticket), TicketWant())
-        return found.ticket is not None
+    async def _seen(self, last: Position) -> bool:
+        """Whether the watched ticket may be seen now, or was theirs at or after this place. A cursor proves nothing: it can be forged."""
+        context, ticket = self._context, self._ticket
+        assert ticket is not None
+        found = await read_ticket(context.database, context.viewer, TicketBy(id=ticket), TicketWant())
+        return found.ticket is not None or await was_theirs(context.database, context.viewer, ticket, last.number)
 
     async def run(self, after: Cursor | None) -> AsyncIterator[Change]:
         """Every change from the cursor, or from now, on, as whoever watches may know of it."""
@@ -123,6 +122,8 @@ class Feed:
         if after is not None:
             last = feeds.read(after, self._bound)
             await feeds.must_be_kept(context.database, last, mark)
+        if self._ticket is not None and not await self._seen(last):
+            raise _not_there()
         try:
             async for upto in context.services.tail.marks(self._ticket, last):
                 while last < upto:
