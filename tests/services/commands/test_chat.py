@@ -275,3 +275,22 @@ async def test_a_link_lasts_a_day_of_true_time_whatever_the_calendar(database: T
         await verification.request(on.desk, on.by(anna), anna.id, tell=outbox)
         on.later(hours=24, microseconds=-1)
         await verification.verify(on.desk, on.by(anna).act, outbox.tokens[0])
+
+
+async def test_an_approval_and_the_end_of_the_contract_at_once_never_leave_one_without_the_other(
+    database: TestDatabase,
+) -> None:
+    async with world(database) as on:
+        acme, contract, anna = await entitled(on)
+        others = [await on.customer(f"p{n}@acme.example", acme) for n in range(20)]
+        accesses = [await asked(on, who) for who in (anna, *others)]
+        on.later(hours=1)
+        await asyncio.gather(
+            *(chat.approve(on.desk, on.by(AGENT), access) for access in accesses[:10]),
+            contracts.change(on.desk, on.by(ADMIN), contract, SupportContract.terminate, at=on.at),
+            *(chat.approve(on.desk, on.by(AGENT), access) for access in accesses[10:]),
+            return_exceptions=True,
+        )
+        rows = await on.recording.store.read(0, 1000)
+        (ended,) = [row.position for row in rows if row.topic == "contract.terminated.v1"]
+        assert not [row for row in rows if row.topic == "chat_access.approved.v1" and row.position > ended]
