@@ -33,6 +33,8 @@ class Storm:
     token: str
     accepted: dict[str, Position] = field(default_factory=dict)
     retries: int = 0
+    pace: float = 1.0
+    """The share of its commands a client may have sent; whoever kills raises it, so that there are commands until the last kill."""
 
     async def send(self, commands: int, clients: int = 16) -> None:
         """Each client opens a ticket and replies to it, one command after the other."""
@@ -45,6 +47,8 @@ class Storm:
         ticket: str | None = None
         for turn in range(commands):
             key = f"storm-{number}-{turn}"
+            while turn > self.pace * commands:
+                await asyncio.sleep(0.02)
             if ticket is None or turn % 10 == 0:
                 subject = {"kind": "REQUEST", "subject": f"Storm {number}.{turn}"}
                 payload = await self._until_answered(http, key, "openTicket", OPEN, {"ticket": subject, "body": "Wind"})
@@ -98,13 +102,13 @@ def pids(desk: RunningDesk, process: str) -> list[int]:
     return found
 
 
-async def kill_at_random(
-    desk: RunningDesk, rounds: int, processes: Sequence[str] = PROCESSES, pause: float = 1.0
-) -> dict[str, int]:
+async def kill_at_random(storm: Storm, rounds: int, processes: Sequence[str] = PROCESSES, pause: float = 1.0) -> dict[str, int]:
     """kill -9, round by round, one of the processes each; waits until the killed one is back before it may be hit again."""
+    desk = storm.desk
     chance = random.Random(7)
     killed: dict[str, int] = dict.fromkeys(processes, 0)
     for number in range(rounds):
+        storm.pace = (number + 1) / rounds
         process = processes[number % len(processes)] if number < len(processes) else chance.choice(list(processes))
         async with asyncio.timeout(LONGEST):
             while not (alive := pids(desk, process)):

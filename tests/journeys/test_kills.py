@@ -23,7 +23,8 @@ async def weather(folder: Path, *, rounds: int, commands: int) -> None:
     with running_desk(folder) as desk:
         storm = Storm(desk, desk.token("CUSTOMER", "--organisation", "fjordlab"))
         before = await head(desk)
-        _, killed = await asyncio.gather(storm.send(commands), kill_at_random(desk, rounds))
+        storm.pace = 0.0
+        _, killed = await asyncio.gather(storm.send(commands), kill_at_random(storm, rounds))
         assert sum(killed.values()) == rounds
         assert set(killed) == set(PROCESSES)
         assert len(storm.accepted) == commands
