@@ -13,4 +13,6 @@ FAILED = Counter(
 LATENESS = Gauge(
     "support_scheduler_lateness_seconds", "How late the latest moment now due is; small while it keeps up", ["room"]
 )
-DROPPED = Counter("support_scheduler_dropped_total", "Reminders whose moment passed unnoticed; nobody is told any more", ["kind"])
+DROPPED = Counter(
+    "support_scheduler_dropped_total", "Reminders whose moment passed unnoticed; nobody is told any more", ["kind"]
+)

@@ -22,7 +22,8 @@ ENGAGEMENT = """engagement { id ref version kind status requestedAt startsAt joi
 PAGE = """query P($filter: EngagementFilter, $first: Int, $after: Cursor, $least: Position) {
   engagements(filter: $filter, first: $first, after: $after, atLeast: $least) {
     nodes { id ref status } edges { cursor } pageInfo { hasNextPage endCursor } } }"""
-NODE = "query N($id: ID!, $least: Position) { node(id: $id, atLeast: $least) { id ... on Engagement { ref joinUrl lead { displayName } } } }"
+NODE = """query N($id: ID!, $least: Position) { node(id: $id, atLeast: $least) {
+  id ... on Engagement { ref joinUrl lead { displayName } } } }"""
 numbers = itertools.count(1)
 
 
