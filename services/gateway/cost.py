@@ -1,6 +1,8 @@
 """What an operation may cost: the rows it asks for, multiplied down the tree, before anything runs.
 
 A connection asks for `first` or `last` rows, 25 if neither; another list counts ten; a single object nothing beside what hangs on it.
+Pages that hang on an organisation are read by a statement for each, so they are asked for of one organisation at a time: under a list
+of organisations they are refused here, where lists are known. (Folding them into the list's own statement would lift that.)
 The plan of a document is made once and kept with it; a request only puts in its variables.
 """
 
@@ -31,6 +33,9 @@ from graphql import (
     is_composite_type,
 )
 
+from services.gateway.failures import Code, RequestFailed
+
+OF_ONE = "Organisation"
 ROWS = 10_000
 """Rows an operation may ask for."""
 PAGE = 25
@@ -64,46 +69,58 @@ class Planner:
 
     def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
         self._schema = schema
+        self.refused: dict[str, RequestFailed] = {}
         self._fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
 
     def plan(self, operation: OperationDefinitionNode) -> Plan:
         root = self._schema.get_root_type(operation.operation)
-        return Plan(counts=False, children=self._children(operation.selection_set, root) if root else [])
+        return Plan(counts=False, children=self._children(operation.selection_set, root, False) if root else [])
 
-    def _children(self, selections: SelectionSetNode, parent: GraphQLNamedType) -> list[Plan]:
+    def _children(self, selections: SelectionSetNode, parent: GraphQLNamedType, many: bool) -> list[Plan]:
+        """`many`: somewhere above is a list, so that of the parent there may be several."""
         found: list[Plan] = []
         for node in selections.selections:
             if isinstance(node, FieldNode):
-                plan = self._field(node, parent)
+                plan = self._field(node, parent, many)
                 if plan is not None:
                     found.append(plan)
             elif isinstance(node, FragmentSpreadNode):
                 fragment = self._fragments[node.name.value]
-                found += self._children(fragment.selection_set, self._schema.type_map[fragment.type_condition.name.value])
+                kind = self._schema.type_map[fragment.type_condition.name.value]
+                found += self._children(fragment.selection_set, kind, many)
             elif isinstance(node, InlineFragmentNode):
                 condition = node.type_condition
-                found += self._children(
-                    node.selection_set, self._schema.type_map[condition.name.value] if condition else parent
-                )
+                kind = self._schema.type_map[condition.name.value] if condition else parent
+                found += self._children(node.selection_set, kind, many)
         return found
 
-    def _field(self, node: FieldNode, parent: GraphQLNamedType) -> Plan | None:
+    def _field(self, node: FieldNode, parent: GraphQLNamedType, many: bool) -> Plan | None:
         if node.selection_set is None or node.name.value.startswith("__"):
             return None
         if not isinstance(parent, (GraphQLObjectType, GraphQLInterfaceType)):
             return None
         definition = parent.fields[node.name.value]
         named = get_named_type(definition.type)
-        children = self._children(node.selection_set, named)
-        if named.name.endswith("Connection"):
-            return self._page(node, children)
         bare = definition.type.of_type if isinstance(definition.type, GraphQLNonNull) else definition.type
+        paged = named.name.endswith("Connection")
+        if paged and many and parent.name == OF_ONE:
+            self._refuse(node)
+        children = self._children(node.selection_set, named, many or paged or isinstance(bare, GraphQLList))
+        if paged:
+            return self._page(node, children)
         if isinstance(bare, GraphQLList) and is_composite_type(named):
             if parent.name.endswith("Connection"):  # edges, nodes: the connection has counted them
                 return Plan(counts=False, children=children)
             return self._asked(node, Plan(rows=LIST, children=children), "ids")
         root = parent in (self._schema.query_type, self._schema.mutation_type, self._schema.subscription_type)
         return Plan(counts=root, children=children)
+
+    def _refuse(self, node: FieldNode) -> None:
+        name = node.name.value
+        self.refused[name] = RequestFailed(
+            Code.BAD_INPUT,
+            f"Ask for the {name} of one organisation at a time, by `organisation` or `node`: here there may be several.",
+        )
 
     def _page(self, node: FieldNode, children: list[Plan]) -> Plan:
         return self._asked(node, Plan(rows=PAGE, children=children), "first", "last")

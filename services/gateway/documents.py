@@ -102,19 +102,22 @@ class Documents:
         except RecursionError:
             return Prepared(errors=(RequestFailed(Code.BAD_INPUT, "This document is nested too deeply."),))
         try:
-            errors = validate(self._schema, document, limits.RULES, max_errors=20)
+            errors = validate(self._schema, document, limits.SIZE) or validate(
+                self._schema, document, limits.RULES, max_errors=20
+            )
         except RecursionError:
             errors = [RequestFailed(Code.BAD_INPUT, "This document is nested too deeply.")]
         if errors:
             return Prepared(errors=tuple(errors))
         planner = Planner(self._schema, document)
-        return Prepared(
-            operations=tuple(
-                Operation(document, node.name.value if node.name else None, node.operation, planner.plan(node), _defaults(node))
-                for node in document.definitions
-                if isinstance(node, OperationDefinitionNode)
-            )
+        operations = tuple(
+            Operation(document, node.name.value if node.name else None, node.operation, planner.plan(node), _defaults(node))
+            for node in document.definitions
+            if isinstance(node, OperationDefinitionNode)
         )
+        if planner.refused:
+            return Prepared(errors=tuple(planner.refused.values()))
+        return Prepared(operations=operations)
 
 
 def _defaults(operation: OperationDefinitionNode) -> dict[str, int]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from graphql import (
     ASTValidationRule,
+    DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -27,6 +28,7 @@ DEPTH = 12
 FIELDS = 1000
 ALIASES = 60
 ROOT_FIELDS = 20
+FRAGMENTS = 100
 TOKENS = 6000
 SOURCE = 100_000
 """Characters of a document."""
@@ -49,6 +51,14 @@ class ShapeLimits(ASTValidationRule):
         self._fragments: dict[str, Shape] = {}
         self._open: set[str] = set()
 
+    def enter_document(self, node: DocumentNode, *_: Any) -> None:
+        """Fragments that nothing uses are validated like the others, so they count too."""
+        names = [each.name.value for each in node.definitions if isinstance(each, FragmentDefinitionNode)]
+        if len(names) > FRAGMENTS:
+            self._refuse(FRAGMENTS, "fragments")
+        elif any(self._fragment(name).fields > FIELDS for name in names):
+            self._refuse(FIELDS, "fields")
+
     def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> None:
         shape = self._of(node.selection_set)
         roots = len(node.selection_set.selections)
@@ -59,9 +69,12 @@ class ShapeLimits(ASTValidationRule):
             ("root fields", roots, ROOT_FIELDS),
         ):
             if found > limit:
-                self.report_error(RequestFailed(Code.BAD_INPUT, f"This operation has more than {limit} {what}.", limit=limit))
+                self._refuse(limit, what)
         if node.operation is OperationType.SUBSCRIPTION and roots > 1:
             self.report_error(RequestFailed(Code.BAD_INPUT, "A subscription has one root field."))
+
+    def _refuse(self, limit: int, what: str) -> None:
+        self.report_error(RequestFailed(Code.BAD_INPUT, f"This operation has more than {limit} {what}.", limit=limit))
 
     def _of(self, selections: SelectionSetNode) -> Shape:
         depth = fields = aliases = 0
@@ -89,4 +102,6 @@ class ShapeLimits(ASTValidationRule):
         return self._fragments[name]
 
 
-RULES: tuple[type[ASTValidationRule], ...] = (ShapeLimits, *specified_rules)
+SIZE: tuple[type[ASTValidationRule], ...] = (ShapeLimits,)
+"""Judged by themselves and first: what they refuse would keep the other rules, some of them quadratic, busy for seconds."""
+RULES: tuple[type[ASTValidationRule], ...] = tuple(specified_rules)

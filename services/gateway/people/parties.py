@@ -126,7 +126,7 @@ class Organisation(Node):
 
         return await service_manager_of(info.context, self.uuid)
 
-    @strawberry.field(description="Its contracts, newest first.")
+    @strawberry.field(description="Its contracts, newest first. Not under a list of organisations: of one at a time.")
     async def contracts(
         self,
         info: Info,
@@ -139,7 +139,7 @@ class Organisation(Node):
 
         return await contract_page(info.context, None, Page(first, after, last, before), organisation=self.uuid)
 
-    @strawberry.field(description="Its people.")
+    @strawberry.field(description="Its people. Not under a list of organisations: of one at a time.")
     async def contacts(
         self,
         info: Info,
@@ -155,7 +155,7 @@ class Organisation(Node):
             edges=edges, nodes=[edge.node for edge in edges], page_info=page_info(found.page), total_count=found.total
         )
 
-    @strawberry.field(description="Its tickets.")
+    @strawberry.field(description="Its tickets. Not under a list of organisations: of one at a time.")
     async def tickets(
         self,
         info: Info,

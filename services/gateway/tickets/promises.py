@@ -123,7 +123,10 @@ class SlaTarget(Node):
     async def consumed(self, info: Info) -> timedelta:
         return (await self._clocks(info)).consumed(self.uuid, info.context.now)
 
-    @strawberry.field(description="Every stretch, gapless from appliedAt, oldest first.")
+    @strawberry.field(
+        description="Every stretch, gapless, oldest first: from appliedAt, or, where it took another promise's place, from when the"
+        " first of them was applied, because it counts anew from there."
+    )
     async def ledger(self, info: Info) -> list[SlaInterval]:
         clocks = await self._clocks(info)
         return [SlaInterval.of(each, self.entries or {}) for each in clocks.ledger(self.uuid, info.context.now)]

@@ -151,6 +151,40 @@ async def test_a_document_that_is_too_deep_wide_or_long_is_refused(world: World)
         assert code(response) == "BAD_INPUT"
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ " + "viewer { role } " * 1400 + "}",
+        "{ viewer { role } } " + " ".join(f"fragment F{n} on Viewer {{ role }}" for n in range(500)),
+        "{ viewer { role } } fragment F on Viewer { " + "actor { displayName } " * 1400 + "}",
+    ],
+    ids=["roots", "fragments", "unused"],
+)
+async def test_what_is_too_large_is_not_judged_any_further(world: World, query: str) -> None:
+    """The other rules took seconds for these, in which the process answered nobody."""
+    (error, *more) = (await world.ask(None, query))["errors"]
+    assert error["extensions"]["limit"]
+    assert all("limit" in each["extensions"] for each in more)
+
+
+@pytest.mark.parametrize("field", ["contacts", "tickets", "contracts"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ organisations { nodes { FIELD { nodes { id } } } } }",
+        "{ tickets { nodes { organisation { ...O } } } } fragment O on Organisation { FIELD { nodes { id } } }",
+        'query { nodes(ids: ["x"]) { ... on Organisation { FIELD { nodes { id } } } } }',
+    ],
+)
+async def test_pages_that_hang_on_an_organisation_are_asked_for_of_one_at_a_time(world: World, query: str, field: str) -> None:
+    answer = await world.ask("admin", query.replace("FIELD", field))
+    assert "data" not in answer
+    (error,) = answer["errors"]
+    assert (error["extensions"]["code"], "one organisation at a time" in error["message"]) == ("BAD_INPUT", True)
+    one = f'{{ organisation(ref: "acme") {{ {field} {{ nodes {{ id }} }} }} }}'
+    assert (await world.say("admin", one))["organisation"][field]["nodes"] is not None
+
+
 async def test_an_operation_is_judged_by_the_rows_it_asks_for(world: World) -> None:
     query = "query($n: Int) { tickets(first: $n) { nodes { timeline(first: $n) { nodes { id } } } } }"
     response = await world.post({"query": query, "variables": {"n": 100}}, "agnes", headers={"accept": RESPONSE})
