@@ -21,6 +21,8 @@ from projections.status_components import components
 from projections.status_incidents import incidents
 from projections.status_maintenance import maintenance
 from projections.status_tickets import ticket_services
+from projections.subscription_timers import subscription_timers
+from projections.subscriptions import subscriptions
 from projections.ticket_sla import ticket_sla
 from projections.ticket_timeline import ticket_timeline
 from projections.tickets import tickets
@@ -45,6 +47,8 @@ ALL: tuple[Projection, ...] = (
     chat_rooms,
     chat_accesses,
     chat_timers,
+    subscriptions,
+    subscription_timers,
     knowledge,
     topics,
     engagements,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import domain.chat.access
 import domain.contracts.contract
 import domain.contracts.ledgers
+import domain.deliveries.delivery
 import domain.engagements.engagement
 import domain.knowledge.resource
 import domain.knowledge.topic
@@ -15,6 +16,7 @@ import domain.policy.policy
 import domain.status.component
 import domain.status.incident
 import domain.status.maintenance
+import domain.subscriptions.subscription
 import domain.tickets.ticket  # noqa: F401 - for their topics
 from projections.chat_accesses import chat_accesses
 from projections.chat_rooms import chat_rooms
@@ -35,6 +37,8 @@ from projections.status_components import components
 from projections.status_incidents import incidents
 from projections.status_maintenance import maintenance
 from projections.status_tickets import ticket_services
+from projections.subscription_timers import subscription_timers
+from projections.subscriptions import subscriptions
 from projections.ticket_sla import ticket_sla
 from projections.ticket_timeline import ticket_timeline
 from projections.tickets import tickets
@@ -59,6 +63,8 @@ PROJECTIONS: tuple[Projection, ...] = (
     chat_rooms,
     chat_accesses,
     chat_timers,
+    subscriptions,
+    subscription_timers,
     knowledge,
     topics,
     engagements,

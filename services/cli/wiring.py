@@ -104,6 +104,7 @@ async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -
     from projections.engagement_timers import engagement_timers
     from projections.entitlements import entitlements
     from projections.status_maintenance import maintenance
+    from projections.subscription_timers import subscription_timers
     from projections.timers import timers
     from services.policies.in_force import PoliciesInForce
     from services.projector.schemas import path
@@ -114,6 +115,7 @@ async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -
     from services.scheduler.engagements import Engagements
     from services.scheduler.moments import Room
     from services.scheduler.status import Status as StatusRoom
+    from services.scheduler.subscriptions import Subscriptions
     from services.scheduler.tickets import Tickets
 
     status = Status()
@@ -123,13 +125,14 @@ async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -
 
     async with writing(settings) as (store, writer, codec, _), _watched("scheduler", settings, {"scheduler": looking}):
         # The projector's login, because a claim locks rows and only who may write them may lock them.
-        schemas = [timers.schema, contract_timers.schema, maintenance.schema]
+        schemas = [timers.schema, contract_timers.schema, maintenance.schema, subscription_timers.schema]
         schemas += [each.schema for each in (chat_timers, contacts, engagement_timers, entitlements)]
         login = Login(settings.postgres("project"), settings={"search_path": path(schemas)})
         pool = await login.pool(largest=2)
         try:
             policies = PoliciesInForce(store, codec)
             rooms: list[Room] = [Tickets(writer), Contracts(writer), StatusRoom(writer), Chat(writer), Engagements(writer)]
+            rooms += [Subscriptions(writer)]
             await Scheduler(pool, rooms, policies.now, clock, status).run(stop)
         finally:
             await pool.close()

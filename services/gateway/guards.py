@@ -11,6 +11,7 @@ from graphql import GraphQLField, GraphQLResolveInfo
 
 from domain.errors import AlreadyExists, Refused, ValidationFailed
 from projections.status_components import components_by_id
+from projections.subscriptions import subscriptions_by_id
 from services.gateway import acting
 from services.gateway.access import Access, AccessLevel, admits
 from services.gateway.chat import loading as chat_loading
@@ -25,6 +26,7 @@ from services.gateway.people.parties import Contact, Organisation
 from services.gateway.refusals import forbidden, told
 from services.gateway.shapes import Node
 from services.gateway.status.components import ServiceComponent
+from services.gateway.subscriptions.types import StatusSubscription
 
 Resolve = Callable[..., Any]
 
@@ -144,6 +146,9 @@ async def _existing(refused: Refused, context: Context, payload: str) -> Node | 
     if payload == "ChatRoomAccessPayload":
         access = await chat_loading.accesses(context).load(existing)
         return ChatRoomAccess.of(access) if access else None
+    if payload == "StatusSubscriptionPayload":
+        subscribed = await subscriptions_by_id(context.database, context.viewer, [existing])
+        return StatusSubscription.of(subscribed[0]) if subscribed else None
     if payload == "ServiceComponentPayload":
         rows = await components_by_id(context.public, [existing])
         return ServiceComponent.of(rows[0]) if rows else None

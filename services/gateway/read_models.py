@@ -18,6 +18,7 @@ from projections.status_components import components
 from projections.status_incidents import incidents
 from projections.status_maintenance import maintenance
 from projections.status_tickets import ticket_services
+from projections.subscriptions import subscriptions
 from projections.ticket_sla import ticket_sla
 from projections.ticket_timeline import ticket_timeline
 from projections.tickets import tickets
@@ -31,12 +32,14 @@ CONTRACTS: tuple[Projection, ...] = (contracts, entitlements, service_managers, 
 CHAT: tuple[Projection, ...] = (chat_rooms, chat_accesses, *PEOPLE)
 ENGAGEMENTS: tuple[Projection, ...] = (engagements, *PEOPLE)
 KNOWLEDGE: tuple[Projection, ...] = (knowledge, topics, components)
+SUBSCRIPTIONS: tuple[Projection, ...] = (subscriptions, components, *PEOPLE)
 READ_MODELS: tuple[Projection, ...] = (
     *TICKETS,
     contracts,
     entitlements,
     service_managers,
     *STATUS,
+    subscriptions,
     engagements,
     chat_rooms,
     chat_accesses,

@@ -64,6 +64,8 @@ class DomainRule(Enum):
     EMAIL_NOT_VERIFIED = said("EMAIL_NOT_VERIFIED", "The community room is for people whose e-mail is verified.")
     ROOM_CLOSED = said("ROOM_CLOSED", "The room takes nobody new at present.")
     ENGAGEMENT_HAS_NOT_BEGUN = said("ENGAGEMENT_HAS_NOT_BEGUN", "What has not begun is not done.")
+    NOT_A_WEBHOOK = said("NOT_A_WEBHOOK", "Only webhooks have a signing secret.")
+    DESTINATION_ERASED = said("DESTINATION_ERASED", "Where it sent to was erased.")
     CONTRACT_IN_FORCE = said("CONTRACT_IN_FORCE", "An organisation with a contract in force is not erased.")
 
 

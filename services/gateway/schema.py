@@ -45,6 +45,9 @@ from services.gateway.status.mutations import StatusMutations
 from services.gateway.status.notices import Maintenance, StatusIncident
 from services.gateway.status.queries import StatusQueries
 from services.gateway.status.subscriptions import StatusSubscriptions
+from services.gateway.subscriptions.mutations import SubscriptionMutations
+from services.gateway.subscriptions.queries import SubscriptionQueries
+from services.gateway.subscriptions.types import StatusSubscription
 from services.gateway.tickets import entries
 from services.gateway.tickets.conversation import ConversationMutations
 from services.gateway.tickets.lifecycle import LifecycleMutations
@@ -64,6 +67,7 @@ class Query(
     EngagementQueries,
     ContractQueries,
     ChatQueries,
+    SubscriptionQueries,
     KnowledgeQueries,
 ):
     """All that can be read."""
@@ -83,6 +87,7 @@ class Mutation(
     EngagementMutations,
     StatusMutations,
     ChatMutations,
+    SubscriptionMutations,
     KnowledgeMutations,
     VerificationMutations,
 ):
@@ -105,7 +110,7 @@ def strawberry_schema() -> strawberry.Schema:
         mutation=Mutation,
         subscription=Subscription,
         types=[
-            ServiceComponent, StatusIncident, Maintenance,
+            ServiceComponent, StatusIncident, Maintenance, StatusSubscription,
             Agent, ChatRoom, ChatRoomAccess, KnowledgeResource, TopicRequest,
             Contact, Contract, Engagement, Organisation, Queue, ServiceAccount, SystemActor, SlaTarget, *entries.TYPES, *refusals.TYPES,
         ],

@@ -21,6 +21,7 @@ STREAM = (
     f"SELECT {COLUMNS} FROM store.stored_events WHERE originator_id = $1 AND originator_version > $2"  # noqa: S608 - constants
     " ORDER BY originator_version"
 )
+NEWEST = f"SELECT {COLUMNS} FROM store.stored_events WHERE topic = $1 ORDER BY notification_id DESC LIMIT $2"  # noqa: S608
 READ = f"SELECT {COLUMNS} FROM store.stored_events WHERE notification_id > $1 ORDER BY notification_id LIMIT $2"  # noqa: S608
 
 
@@ -42,6 +43,10 @@ class EventLog:
     async def read(self, after: int, limit: int) -> list[RecordedEvent]:
         """At most `limit` events above position `after`, in order."""
         return [RecordedEvent(*row) for row in await self._pool.fetch(READ, after, limit)]
+
+    async def newest(self, topic: str, limit: int) -> list[RecordedEvent]:
+        """The last `limit` events of a topic, in order. No index has topics: for development."""
+        return [RecordedEvent(*row) for row in reversed(await self._pool.fetch(NEWEST, topic, limit))]
 
     async def head(self) -> Position:
         """The last position; number 0 in an empty log."""

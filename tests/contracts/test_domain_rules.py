@@ -8,6 +8,7 @@ import domain.chat.refusals
 import domain.engagements.refusals
 import domain.organisations.refusals
 import domain.status.refusals
+import domain.subscriptions.refusals
 import domain.tickets.refusals  # noqa: F401 - their classes are found through their base
 from domain.errors import RuleViolated
 from services.gateway.refusals import DomainRule

@@ -17,11 +17,14 @@ from graphql import (
 )
 
 from domain import calendars, catalogue, policies
+from domain.deliveries.vocabulary import NotificationChannel
 from domain.engagements import refusals as engagement_refusals  # noqa: F401 - its rules
 from domain.engagements import vocabulary as engagement_words
 from domain.errors import RuleViolated
 from domain.organisations.events import ContactRole
 from domain.status import vocabulary as status_words
+from domain.subscriptions import refusals as subscription_refusals  # noqa: F401 - its rules
+from domain.subscriptions import vocabulary as subscription_words
 from domain.tickets import (
     refusals,  # noqa: F401 - its rules
     sla,
@@ -88,6 +91,16 @@ TABLE: dict[str, tuple[AccessLevel, Scope | None]] = {
     ),
     **dict.fromkeys(["chatRoomAccesses", "requestChatRoomAccess", "chatAccessChanged"], (L.CONTACT, S.CHAT)),
     **dict.fromkeys(["approveChatRoomAccess", "denyChatRoomAccess", "revokeChatRoomAccess"], (L.STAFF, S.CHAT)),
+    **dict.fromkeys(
+        [
+            "statusSubscriptions", "requestStatusSubscription", "changeStatusSubscriptionScope", "setStatusSubscriptionQuietHours",
+            "setStatusSubscriptionDigest", "pauseStatusSubscription", "resumeStatusSubscription", "rotateWebhookSecret",
+            "sendTestNotification", "eraseStatusDestination",
+        ],
+        (L.CONTACT, S.STATUS_SUBSCRIPTIONS),
+    ),
+    **dict.fromkeys(["confirmStatusSubscription", "cancelStatusSubscription"], (L.PUBLIC, S.STATUS_SUBSCRIPTIONS)),
+    "disableStatusSubscription": (L.STAFF, S.STATUS_SUBSCRIPTIONS),
     "requestEmailVerification": (L.CONTACT, S.PEOPLE_WRITE),
     "verifyContactEmail": (L.PUBLIC, S.PEOPLE_WRITE),
     "knowledgeResources": (L.PUBLIC, None),
@@ -183,6 +196,10 @@ def test_nobody_is_admitted_to_what_is_public_only() -> None:
         ("StatusSeverity", status_words.StatusSeverity),
         ("EngagementKind", engagement_words.EngagementKind),
         ("EngagementStatus", engagement_words.EngagementStatus),
+        ("SubscriptionStatus", subscription_words.SubscriptionStatus),
+        ("DigestMode", subscription_words.DigestMode),
+        ("DisableReason", subscription_words.DisableReason),
+        ("NotificationChannel", NotificationChannel),
         ("TicketKind", vocabulary.TicketKind),
         ("TicketStatus", status.Status),
         ("TicketPriority", vocabulary.Priority),

@@ -10,6 +10,7 @@ from projections.status_components import components_by_id
 from projections.status_incidents import incidents_by_id
 from projections.status_maintenance import maintenance_by_id
 from projections.status_notices import updates_by_id
+from projections.subscriptions import subscriptions_by_id
 from projections.ticket_reading import entries
 from projections.ticket_rows import TimelineWant
 from projections.ticket_sla import sla_targets
@@ -31,6 +32,7 @@ from services.gateway.selection import Selection
 from services.gateway.shapes import Node
 from services.gateway.status.components import ServiceComponent
 from services.gateway.status.notices import Maintenance, StatusIncident, StatusUpdate
+from services.gateway.subscriptions.types import StatusSubscription
 from services.gateway.tickets.entries import shown
 from services.gateway.tickets.promises import SlaTarget
 from services.gateway.tickets.wants import ticket_want
@@ -143,6 +145,11 @@ async def _topics(info: Info, wanted: list[UUID]) -> Found:
     return {row.id: TopicRequest.of(row) for row in rows if row is not None}
 
 
+async def _subscriptions(info: Info, wanted: list[UUID]) -> Found:
+    rows = await subscriptions_by_id(info.context.database, info.context.viewer, wanted)
+    return {row.id: StatusSubscription.of(row) for row in rows}
+
+
 _PUBLIC = frozenset({"component", "incident", "maintenance", "knowledge", "update"})
 """What anybody reads, signed in or not."""
 _READ: dict[str, Callable[[Info, list[UUID]], Awaitable[Found]]] = {
@@ -158,6 +165,7 @@ _READ: dict[str, Callable[[Info, list[UUID]], Awaitable[Found]]] = {
     "maintenance": _maintenance,
     "update": _updates,
     "contract": _contracts,
+    "subscription": _subscriptions,
     "engagement": _engagements,
     "chat_room": _rooms,
     "chat_access": _accesses,

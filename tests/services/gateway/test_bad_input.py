@@ -23,7 +23,7 @@ from tests.services.gateway.world import World
 SCHEMA: GraphQLSchema = executable()
 assert SCHEMA.mutation_type is not None
 MUTATIONS = sorted(SCHEMA.mutation_type.fields)
-BY_TOKEN = frozenset({"verifyContactEmail"})
+BY_TOKEN = frozenset({"confirmStatusSubscription", "verifyContactEmail"})
 """What anybody may do who has the token from a message."""
 MINE = {
     "ticketId": "ticket", "otherTicketId": "other", "intoTicketId": "other", "agentId": "arne", "contactId": "anna", "watcherId": "arne",

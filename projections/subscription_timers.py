@@ -1,0 +1,72 @@
+"""Which status subscriptions has time, their owner's erasure or their owner's leaving ended?
+
+For the scheduler; see timers.py for how rows are claimed. One row for each that is not over. What is read beside it lags, so this only
+names who may have to end: what is recorded is judged on the streams.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+
+from domain.event import DomainEvent
+from domain.subscriptions import events
+from projections.database import Database, Statement
+from projections.projection import Envelope, Projection
+
+subscription_timers = Projection(
+    "subscription_timers",
+    version=1,
+    tables="""
+    CREATE TABLE subscription_timers(subscription uuid PRIMARY KEY, owner uuid NOT NULL, organisation uuid NOT NULL, due_at timestamptz);
+    CREATE INDEX subscription_timers_by_due ON subscription_timers(due_at, subscription) WHERE due_at IS NOT NULL;
+    CREATE INDEX subscription_timers_of_owner ON subscription_timers(owner);
+    """,
+    staff_tables=frozenset({"subscription_timers"}),
+)
+
+SET = "INSERT INTO subscription_timers(subscription, owner, organisation, due_at) VALUES ($1, $2, $3, $4)"
+STAYS = "UPDATE subscription_timers SET due_at = NULL WHERE subscription = $1"
+FORGET = "DELETE FROM subscription_timers WHERE subscription = $1"
+
+
+@subscription_timers.on(events.SubscriptionRequested)
+def requested(event: events.SubscriptionRequested, envelope: Envelope) -> Statement:
+    return SET, (envelope.stream, event.owner, event.organisation, event.expires_at)
+
+
+@subscription_timers.on(events.SubscriptionConfirmed)
+def confirmed(_: events.SubscriptionConfirmed, envelope: Envelope) -> Statement:
+    return STAYS, (envelope.stream,)
+
+
+@subscription_timers.on(events.SubscriptionCancelled, events.SubscriptionConfirmationExpired)
+def over(_: DomainEvent, envelope: Envelope) -> Statement:
+    return FORGET, (envelope.stream,)
+
+
+class Ending(Struct, frozen=True, kw_only=True):
+    """`due_at` is None where something other than time ends it."""
+
+    subscription: UUID
+    due_at: datetime | None = None
+
+
+DUE = """SELECT t.subscription, t.due_at FROM subscription_timers t WHERE t.due_at <= $1
+  ORDER BY t.due_at, t.subscription LIMIT $2{lock}"""
+LOST = """SELECT t.subscription, NULL::timestamptz AS due_at FROM subscription_timers t JOIN contacts c ON c.id = t.owner
+  WHERE c.erased OR c.organisation IS DISTINCT FROM t.organisation ORDER BY t.subscription LIMIT $1{lock}"""
+
+
+async def endings(db: Database, now: datetime, limit: int = 100, *, claim: bool = False) -> list[Ending]:
+    """Subscriptions never confirmed in time, longest first, and such as have lost their owner; at most `limit` of each.
+
+    With `claim` rows are locked, and those locked by others are left out.
+    """
+    lock = " FOR UPDATE OF t SKIP LOCKED" if claim else ""
+    due = await db.fetch(DUE.format(lock=lock), now, limit)
+    lost = await db.fetch(LOST.format(lock=lock), limit)
+    found = {row["subscription"]: Ending(subscription=row["subscription"], due_at=row["due_at"]) for row in (*lost, *due)}
+    return [*found.values()]

@@ -1,0 +1,117 @@
+"""What a status subscription itself sends, and the tokens in it.
+
+Two kinds of token, each for one purpose: one confirms and is judged by the hash that stands on the subscription; one unsubscribes and
+is found by its look-up, which is an HMAC. Both hold 256 random bits, so that nothing but the token leads to either.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import secrets
+import struct
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from domain.deliveries.delivery import Delivery
+from domain.subscriptions.refusals import TokenRefused
+from domain.subscriptions.subscription import StatusSubscription
+
+SECRET_BYTES = 32
+UNSUBSCRIBE = "status_unsubscribe"
+UNSUBSCRIBE_LASTS = timedelta(days=400)
+"""Of a token in a message: people unsubscribe from old ones, too."""
+
+
+def confirmation_token(subscription: UUID) -> str:
+    return _written(subscription.bytes + secrets.token_bytes(SECRET_BYTES))
+
+
+def subscription_of(token: str) -> UUID:
+    """Whose a confirmation would be if it were genuine. Raises TokenRefused."""
+    raw = _read(token, 16 + SECRET_BYTES)
+    return UUID(bytes=raw[:16])
+
+
+def hashed(token: str) -> str:
+    """As it stands in the log. The purpose is part of it."""
+    return hashlib.sha256(b"status confirmation\0" + token.encode()).hexdigest()
+
+
+def unsubscribe_token(subscription: UUID, at: datetime) -> str:
+    """Its expiry stands in it; since the look-up is of the whole token, it cannot be altered."""
+    until = int((at + UNSUBSCRIBE_LASTS).timestamp())
+    return _written(struct.pack(">q", until) + subscription.bytes + secrets.token_bytes(SECRET_BYTES))
+
+
+def expiry_of(token: str) -> datetime:
+    """Until when it would be good if it were genuine. Raises TokenRefused."""
+    (until,) = struct.unpack(">q", _read(token, 24 + SECRET_BYTES)[:8])
+    try:
+        return datetime.fromtimestamp(until, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise TokenRefused from None
+
+
+def confirmation(subscription: StatusSubscription, token: str, at: datetime) -> Delivery:
+    text = (
+        "Somebody asked that messages about the status of our services be sent here.\n"
+        "If that is right, confirm it with this token; if not, do nothing and nothing will be sent.\n\n"
+        f"{token}\n\nIt is good once, until {subscription.expires_at:%Y-%m-%d %H:%M} UTC."
+    )
+    return _message(subscription, 1, "Confirm your status subscription", text, at)
+
+
+def test(subscription: StatusSubscription, unsubscribe: str, at: datetime) -> Delivery:
+    text = f"This is the test that was asked for: messages about the status of our services arrive.\n\nTo unsubscribe: {unsubscribe}"
+    return _message(subscription, subscription.tests[-1], "Test of your status subscription", text, at)
+
+
+def confirmation_id(subscription: StatusSubscription) -> UUID:
+    return _id(subscription, 1)
+
+
+def sent_by(subscription: StatusSubscription) -> Iterator[UUID]:
+    """The messages that it itself sent."""
+    for version in (1, *subscription.tests):
+        yield _id(subscription, version)
+
+
+def _message(subscription: StatusSubscription, version: int, subject: str, text: str, at: datetime) -> Delivery:
+    assert subscription.destination is not None
+    return Delivery.queue(
+        at=at,
+        channel=subscription.channel,
+        aggregate=subscription.TOPIC,
+        subject_id=subscription.id,
+        about=_about(subscription, version),
+        recipient=subscription.owner,
+        organisation=subscription.organisation,
+        to=subscription.destination,
+        subject=subject,
+        text=text,
+    )
+
+
+def _id(subscription: StatusSubscription, version: int) -> UUID:
+    return Delivery.id_of(_about(subscription, version), subscription.owner, subscription.channel)
+
+
+def _about(subscription: StatusSubscription, version: int) -> str:
+    return f"{subscription.id}/{version}"
+
+
+def _written(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _read(token: str, length: int) -> bytes:
+    try:
+        raw = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise TokenRefused from None
+    if len(raw) != length or _written(raw) != token:
+        raise TokenRefused
+    return raw

@@ -1,0 +1,315 @@
+"""Status subscriptions: asked for, confirmed by a token, changed, stopped, and erased.
+
+Decision: what is sent is recorded by the very decision that calls for it, as a delivery with its finished text, sealed with a key of its
+own; the key of a confirmation is destroyed once it was used. So a token stands nowhere in the clear and, used, nowhere at all.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Concatenate, ParamSpec
+from uuid import UUID
+
+from domain.catalogue import Capability
+from domain.deliveries.vocabulary import NotificationChannel
+from domain.errors import NotFound, RateLimited, ValidationFailed
+from domain.organisations.contact import Contact
+from domain.organisations.organisation import Organisation
+from domain.organisations.refusals import NotLinked
+from domain.status.vocabulary import StatusSeverity
+from domain.subscriptions.destinations import destination
+from domain.subscriptions.refusals import SubscriptionStandsOtherwise, SubscriptionThere, TokenRefused
+from domain.subscriptions.subscription import StatusSubscription
+from domain.subscriptions.vocabulary import OVER, CancelCause
+from projections.viewer import Role
+from services.commands import subscription_messages as messages
+from services.commands.desk import By, Desk
+from services.commands.entitlement import require
+from services.commands.screening import Resolve, resolved, screen
+from services.commands.status import known_services
+from services.runtime.act import Act
+from services.runtime.command import Receipt
+from services.runtime.decision import Decision
+
+P = ParamSpec("P")
+DESTINATION = "status_destination"
+PATH = ("input", "subscriptionId")
+TEST_PAUSE = timedelta(minutes=1)
+"""Between two tests of one subscription."""
+
+
+@dataclass(frozen=True)
+class NewSubscription:
+    """`organisation` None: the customer's own."""
+
+    channel: NotificationChannel
+    destination: str
+    organisation: UUID | None = None
+    components: Sequence[UUID] = ()
+    severity_floor: StatusSeverity = StatusSeverity.MINOR
+
+
+async def request(desk: Desk, by: By, new: NewSubscription, *, resolve: Resolve = resolved) -> Receipt:
+    """Ask to be told; the confirmation goes out and nothing else. The receipt's id: subscription."""
+    policies = await desk.policies.now()
+    where = destination(new.channel, new.destination, path=("input", "destination", new.channel.value.lower()))
+
+    async def decide(decision: Decision) -> None:
+        organisation, owner = await _whose(decision, by, new.organisation)
+        key = _key(organisation, new.channel, where)
+        taken = await decision.find(DESTINATION, key)
+        if taken is not None:
+            raise SubscriptionThere(await _if_seen(decision, by, taken))
+        await require(decision, policies, organisation, Capability.STATUS_NOTIFICATIONS, by.act.at)
+        await known_services(decision, list(dict.fromkeys(new.components)), ("input", "componentIds"))
+        if new.channel is NotificationChannel.WEBHOOK:
+            await screen(where, resolve)
+        id = decision.new_id()
+        token = messages.confirmation_token(id)
+        made = StatusSubscription.request(
+            id=id,
+            at=by.act.at,
+            organisation=organisation,
+            owner=owner,
+            channel=new.channel,
+            destination=where,
+            severity_floor=new.severity_floor,
+            token_hash=messages.hashed(token),
+            components=new.components,
+        )
+        decision.add(made)
+        decision.reserve(DESTINATION, key, owner=id, subject=owner)
+        decision.add(messages.confirmation(made, token, by.act.at))
+        decision.remember(subscription=id)
+
+    return await desk.writer.decide(by.act, decide)
+
+
+async def confirm(desk: Desk, act: Act, token: str) -> Receipt:
+    """Prove the destination. Raises TokenRefused, which tells nothing else. The receipt's id: subscription."""
+    subscription = messages.subscription_of(token)
+
+    async def decide(decision: Decision) -> None:
+        try:
+            found = await decision.load(StatusSubscription, subscription)
+        except NotFound:
+            raise TokenRefused from None
+        found.confirm(at=act.at, token_hash=messages.hashed(token))
+        decision.destroy_entry(messages.confirmation_id(found))
+        decision.remember(subscription=found.id)
+
+    return await desk.writer.decide(act, decide)
+
+
+async def change(
+    desk: Desk,
+    by: By,
+    subscription: UUID,
+    command: Callable[Concatenate[StatusSubscription, P], object],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Receipt:
+    """Let one decide: what needs nothing else. The receipt's id: subscription."""
+
+    async def decide(decision: Decision) -> None:
+        found = await see(decision, by, subscription)
+        command(found, *args, **kwargs)
+        decision.remember(subscription=found.id)
+
+    return await desk.writer.decide(by.act, decide)
+
+
+async def change_scope(
+    desk: Desk, by: By, subscription: UUID, components: Sequence[UUID], severity_floor: StatusSeverity
+) -> Receipt:
+    """Change of what is told. The receipt's id: subscription."""
+
+    async def decide(decision: Decision) -> None:
+        found = await see(decision, by, subscription)
+        added = [each for each in dict.fromkeys(components) if each not in found.components]
+        await known_services(decision, added, ("input", "componentIds"))
+        found.change_scope(components, severity_floor, at=by.act.at)
+        decision.remember(subscription=found.id)
+
+    return await desk.writer.decide(by.act, decide)
+
+
+async def rotate_secret(desk: Desk, by: By, subscription: UUID) -> tuple[Receipt, str | None]:
+    """A new signing secret, told this once: None where the key was used before. The receipt's id: subscription."""
+    secret = f"whsec_{secrets.token_urlsafe(32)}"
+
+    async def decide(decision: Decision) -> None:
+        found = await see(decision, by, subscription)
+        gone = found.rotate_secret(decision.new_id(), secret, at=by.act.at)
+        if gone is not None:
+            decision.destroy_entry(gone)
+        decision.remember(subscription=found.id)
+
+    receipt = await desk.writer.decide(by.act, decide)
+    return receipt, None if receipt.replayed else secret
+
+
+async def send_test(desk: Desk, by: By, subscription: UUID) -> Receipt:
+    """Send a test. Raises RateLimited within a minute of the last. The receipt's id: subscription."""
+
+    async def decide(decision: Decision) -> None:
+        found = await see(decision, by, subscription)
+        if found.tested_at is not None and by.act.at < found.tested_at + TEST_PAUSE:
+            wait = found.tested_at + TEST_PAUSE - by.act.at
+            raise RateLimited("A test has just gone out; wait a minute.", retry_after=wait.total_seconds())
+        found.request_test(at=by.act.at)
+        token = messages.unsubscribe_token(found.id, by.act.at)
+        decision.reserve(messages.UNSUBSCRIBE, token, owner=found.id, subject=found.owner)
+        decision.add(messages.test(found, token, by.act.at))
+        decision.remember(subscription=found.id)
+
+    return await desk.writer.decide(by.act, decide)
+
+
+async def cancel(desk: Desk, by: By, subscription: UUID) -> Receipt:
+    """Unsubscribe, signed in. The receipt's id: subscription."""
+
+    async def decide(decision: Decision) -> None:
+        found = await see(decision, by, subscription, path=("input", "by", "id"))
+        found.cancel(at=by.act.at)
+        _let_go(decision, found)
+        decision.remember(subscription=found.id)
+
+    return await desk.writer.decide(by.act, decide)
+
+
+async def unsubscribe(desk: Desk, act: Act, token: str) -> Receipt:
+    """Unsubscribe by the token of a message. Raises TokenRefused, which tells nothing else. The receipt's id: subscription."""
+    expires_at = messages.expiry_of(token)
+
+    async def decide(decision: Decision) -> None:
+        subscription = await decision.find(messages.UNSUBSCRIBE, token)
+        if subscription is None or act.at >= expires_at:
+            raise TokenRefused
+        found = await decision.load(StatusSubscription, subscription)
+        try:
+            found.cancel(at=act.at, because=CancelCause.UNSUBSCRIBED)
+        except SubscriptionStandsOtherwise:
+            raise TokenRefused from None
+        decision.release(messages.UNSUBSCRIBE, token, owner=found.id)
+        _let_go(decision, found)
+        decision.remember(subscription=found.id)
+
+    return await desk.writer.decide(act, decide)
+
+
+async def erase_destination(desk: Desk, by: By, subscription: UUID) -> Receipt:
+    """Cancel it, and destroy where it sent to for good. The receipt's id: subscription."""
+
+    async def decide(decision: Decision) -> None:
+        found = await see(decision, by, subscription)
+        _erase(decision, found, by, CancelCause.REQUEST)
+        decision.remember(subscription=found.id)
+
+    return await desk.writer.decide(by.act, decide)
+
+
+async def settle(decision: Decision, subscription: UUID) -> None:
+    """End what time, erasure or leaving has ended by now; for the scheduler. Records nothing where nothing has."""
+    found = await decision.load(StatusSubscription, subscription)
+    at = decision.act.at
+    if found.status not in OVER and found.owner != found.organisation:
+        owner = await decision.load(Contact, found.owner, seen=False)
+        if owner.erased:
+            found.erase_destination(at=at, because=CancelCause.ERASED)
+            return  # the person's key is gone, and with it all others and the look-ups
+        if owner.organisation != found.organisation:
+            found.expire(at=at)
+            if found.status not in OVER:
+                found.cancel(at=at, because=CancelCause.LEFT_ORGANISATION)
+            _let_go(decision, found)
+            return
+    before = found.version
+    found.expire(at=at)
+    if found.version != before:
+        _let_go(decision, found)
+
+
+async def see(decision: Decision, by: By, subscription: UUID, *, path: tuple[str, ...] = PATH) -> StatusSubscription:
+    """The subscription, if the one who asks may see it. What is another's cannot be told from what does not exist."""
+    try:
+        found = await decision.load(StatusSubscription, subscription, seen=False)
+    except NotFound:
+        raise _none(path) from None
+    if not _sees(by, found):
+        raise _none(path)
+    # Judged after sight: a Conflict would tell that there is something to be in conflict with.
+    return await decision.load(StatusSubscription, subscription)
+
+
+def _sees(by: By, found: StatusSubscription) -> bool:
+    """Customers their own, their administrators the organisation's, staff those of whom they see; programs by scope."""
+    viewer = by.viewer
+    if viewer.role is Role.SERVICE:
+        return True
+    if viewer.role is Role.CUSTOMER:
+        return found.owner == viewer.id and found.organisation == viewer.organisation
+    return viewer.sees(found.organisation, None)
+
+
+async def _whose(decision: Decision, by: By, named: UUID | None) -> tuple[UUID, UUID]:
+    """Organisation and owner: the customer who asks; the organisation itself where others ask for it."""
+    viewer, path = by.viewer, ("input", "organisationId")
+    if viewer.is_customer:
+        # The token may be older than the contact's last move: their own stream decides.
+        person = await decision.load(Contact, viewer.id, seen=False)
+        if person.erased or person.organisation is None:
+            raise NotLinked
+        if named not in (None, person.organisation):
+            raise NotFound("There is no such organisation.", path=path)
+        return person.organisation, viewer.id
+    if named is None:
+        raise ValidationFailed("Say for which organisation.", problem="REQUIRED", path=path)
+    try:
+        found = await decision.load(Organisation, named, seen=False)
+    except NotFound:
+        raise NotFound("There is no such organisation.", path=path) from None
+    if viewer.role is not Role.SERVICE and not viewer.sees(found.id, None):
+        raise NotFound("There is no such organisation.", path=path)
+    return found.id, found.id
+
+
+async def _if_seen(decision: Decision, by: By, subscription: UUID) -> UUID | None:
+    found = await decision.load(StatusSubscription, subscription, seen=False)
+    return found.id if _sees(by, found) else None
+
+
+def _erase(decision: Decision, found: StatusSubscription, by: By, because: CancelCause) -> None:
+    _release(decision, found)  # first: afterwards it does not know where it sent to
+    found.erase_destination(at=by.act.at, because=because)
+    decision.destroy_entry(found.id)
+    for secret in found.secrets:
+        decision.destroy_entry(secret)
+    for message in messages.sent_by(found):
+        decision.destroy_entry(message)
+
+
+def _let_go(decision: Decision, found: StatusSubscription) -> None:
+    """It is over: the destination is free, a confirmation that was not used can be read by nobody, nor can secrets."""
+    _release(decision, found)
+    decision.destroy_entry(messages.confirmation_id(found))
+    for secret in found.secrets:
+        decision.destroy_entry(secret)
+
+
+def _release(decision: Decision, found: StatusSubscription) -> None:
+    if found.destination is not None:
+        decision.release(DESTINATION, _key(found.organisation, found.channel, found.destination), owner=found.id)
+
+
+def _key(organisation: UUID, channel: NotificationChannel, where: str) -> str:
+    # Mail servers that tell upper from lower case in a local part are rarer than people who write one address both ways.
+    return f"{organisation}/{channel.value}/{where.casefold() if channel is NotificationChannel.EMAIL else where}"
+
+
+def _none(path: tuple[str, ...]) -> NotFound:
+    return NotFound("There is no such subscription.", path=path)
