@@ -146,11 +146,19 @@ def _others(arguments: Arguments, viewer: Viewer, t: str, want: TicketWant) -> d
         link = document({"kind": "l.kind", "ticket": ticket_document(arguments, viewer, other, want.links)})
         sight = audience(arguments, viewer, f"{other}.audience")
         fields["links"] = f"""(SELECT coalesce(json_agg({link} ORDER BY l.kind, {other}.ref, {other}.id), '[]')
-          FROM ticket_links l JOIN tickets {other} ON {other}.id = l.other AND {sight} WHERE l.ticket = {t}.id)"""
+          FROM ticket_links l JOIN tickets {other} ON {other}.id = l.other AND {sight} AND {_tied(t, other)} WHERE l.ticket = {t}.id)"""
     if want.merged_into is not None:
         found = ticket_where(arguments, viewer, f"{t}.merged_into", want.merged_into)
         fields["merged_into"] = f"CASE WHEN {t}.merged_into IS NOT NULL THEN {found} END"
     return fields
+
+
+def _tied(t: str, other: str) -> str:
+    """Whether a link still holds. A ticket that changes its organisation ends its own half alone, so the other half may be left over:
+    a link shows while both tell of it (what was split off tells alone) and no two organisations lie between.
+    """
+    back = f"EXISTS (SELECT FROM ticket_links b WHERE b.ticket = l.other AND b.other = {t}.id)"
+    return f"(l.kind = 'SPLIT_FROM' OR {back}) AND coalesce({other}.organisation <> {t}.organisation, false) IS FALSE"
 
 
 def _staff(viewer: Viewer, t: str) -> str:

@@ -232,3 +232,21 @@ async def test_an_erased_contact_is_a_placeholder_and_signs_in_no_more(world: Wo
     left = await world.ticket("agnes", opened["id"], f"subject requester {{ displayName }} {TIMELINE}", erased["position"])
     assert left is not None
     assert "Gone" not in str(left)
+
+
+async def test_a_link_ends_for_both_when_one_changes_its_organisation(world: World) -> None:
+    stays, goes = await world.open("anna", "Stays"), await world.open("anna", "Goes")
+    link = {"ticketId": stays["id"], "otherTicketId": goes["id"], "kind": "BLOCKS"}
+    linked = await world.did("agnes", "linkTicket", link, "ticket { links { kind } } otherVersion")
+    assert linked["ticket"]["links"] == [{"kind": "BLOCKS"}]
+    version = linked["otherVersion"]
+    for organisation in ("zenith", "acme"):  # there and back again
+        move = {"ticketId": goes["id"], "to": {"organisationId": world.ids[organisation]}, "expectedVersion": version}
+        moved = await world.did("agnes", "transferTicket", move, "ticket { links { kind } }")
+        version = moved["version"]
+        assert moved["ticket"]["links"] == []
+        for who in ("agnes", "anna"):
+            left = await world.ticket(who, stays["id"], "links { kind }", moved["position"])
+            assert left == {"links": []}
+    again = await world.did("agnes", "linkTicket", link, "ticket { links { kind } } other { links { kind } }")
+    assert (again["ticket"]["links"], again["other"]["links"]) == ([{"kind": "BLOCKS"}], [{"kind": "BLOCKED_BY"}])
