@@ -15,28 +15,25 @@ from uuid import UUID
 
 from domain.catalogue import Capability
 from domain.deliveries.vocabulary import NotificationChannel
-from domain.errors import NotFound, RateLimited, ValidationFailed
+from domain.errors import NotFound, RateLimited
 from domain.organisations.contact import Contact
-from domain.organisations.organisation import Organisation
-from domain.organisations.refusals import NotLinked
 from domain.status.vocabulary import StatusSeverity
 from domain.subscriptions.destinations import destination
 from domain.subscriptions.refusals import SubscriptionStandsOtherwise, SubscriptionThere, TokenRefused
 from domain.subscriptions.subscription import StatusSubscription
 from domain.subscriptions.vocabulary import OVER, CancelCause
-from projections.viewer import Role
 from services.commands import subscription_messages as messages
 from services.commands.desk import By, Desk
 from services.commands.entitlement import require
 from services.commands.screening import Resolve, resolved, screen
 from services.commands.status import known_services
+from services.commands.subscription_rights import id_if_seen, see, whose
 from services.runtime.act import Act
 from services.runtime.command import Receipt
 from services.runtime.decision import Decision
 
 P = ParamSpec("P")
 DESTINATION = "status_destination"
-PATH = ("input", "subscriptionId")
 TEST_PAUSE = timedelta(minutes=1)
 """Between two tests of one subscription."""
 
@@ -58,11 +55,11 @@ async def request(desk: Desk, by: By, new: NewSubscription, *, resolve: Resolve 
     where = destination(new.channel, new.destination, path=("input", "destination", new.channel.value.lower()))
 
     async def decide(decision: Decision) -> None:
-        organisation, owner = await _whose(decision, by, new.organisation)
+        organisation, owner = await whose(decision, by, new.organisation)
         key = _key(organisation, new.channel, where)
         taken = await decision.find(DESTINATION, key)
         if taken is not None:
-            raise SubscriptionThere(await _if_seen(decision, by, taken))
+            raise SubscriptionThere(await id_if_seen(decision, by, taken))
         await require(decision, policies, organisation, Capability.STATUS_NOTIFICATIONS, by.act.at)
         await known_services(decision, list(dict.fromkeys(new.components)), ("input", "componentIds"))
         if new.channel is NotificationChannel.WEBHOOK:
@@ -234,55 +231,6 @@ async def settle(decision: Decision, subscription: UUID) -> None:
         _let_go(decision, found)
 
 
-async def see(decision: Decision, by: By, subscription: UUID, *, path: tuple[str, ...] = PATH) -> StatusSubscription:
-    """The subscription, if the one who asks may see it. What is another's cannot be told from what does not exist."""
-    try:
-        found = await decision.load(StatusSubscription, subscription, seen=False)
-    except NotFound:
-        raise _none(path) from None
-    if not _sees(by, found):
-        raise _none(path)
-    # Judged after sight: a Conflict would tell that there is something to be in conflict with.
-    return await decision.load(StatusSubscription, subscription)
-
-
-def _sees(by: By, found: StatusSubscription) -> bool:
-    """Customers their own, their administrators the organisation's, staff those of whom they see; programs by scope."""
-    viewer = by.viewer
-    if viewer.role is Role.SERVICE:
-        return True
-    if viewer.role is Role.CUSTOMER:
-        return found.owner == viewer.id and found.organisation == viewer.organisation
-    return viewer.sees(found.organisation, None)
-
-
-async def _whose(decision: Decision, by: By, named: UUID | None) -> tuple[UUID, UUID]:
-    """Organisation and owner: the customer who asks; the organisation itself where others ask for it."""
-    viewer, path = by.viewer, ("input", "organisationId")
-    if viewer.is_customer:
-        # The token may be older than the contact's last move: their own stream decides.
-        person = await decision.load(Contact, viewer.id, seen=False)
-        if person.erased or person.organisation is None:
-            raise NotLinked
-        if named not in (None, person.organisation):
-            raise NotFound("There is no such organisation.", path=path)
-        return person.organisation, viewer.id
-    if named is None:
-        raise ValidationFailed("Say for which organisation.", problem="REQUIRED", path=path)
-    try:
-        found = await decision.load(Organisation, named, seen=False)
-    except NotFound:
-        raise NotFound("There is no such organisation.", path=path) from None
-    if viewer.role is not Role.SERVICE and not viewer.sees(found.id, None):
-        raise NotFound("There is no such organisation.", path=path)
-    return found.id, found.id
-
-
-async def _if_seen(decision: Decision, by: By, subscription: UUID) -> UUID | None:
-    found = await decision.load(StatusSubscription, subscription, seen=False)
-    return found.id if _sees(by, found) else None
-
-
 def _erase(decision: Decision, found: StatusSubscription, by: By, because: CancelCause) -> None:
     _release(decision, found)  # first: afterwards it does not know where it sent to
     found.erase_destination(at=by.act.at, because=because)
@@ -309,7 +257,3 @@ def _release(decision: Decision, found: StatusSubscription) -> None:
 def _key(organisation: UUID, channel: NotificationChannel, where: str) -> str:
     # Mail servers that tell upper from lower case in a local part are rarer than people who write one address both ways.
     return f"{organisation}/{channel.value}/{where.casefold() if channel is NotificationChannel.EMAIL else where}"
-
-
-def _none(path: tuple[str, ...]) -> NotFound:
-    return NotFound("There is no such subscription.", path=path)
