@@ -14,6 +14,8 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
+from domain.deliveries.delivery import Delivery
+from domain.deliveries.vocabulary import NotificationChannel
 from domain.errors import Forbidden, NotFound, RateLimited
 from domain.organisations.contact import Contact
 from domain.organisations.refusals import ContactIsErased, VerificationInvalid
@@ -32,11 +34,31 @@ Tell = Callable[[Decision, Contact, str], Awaitable[None]]
 """Puts the message with the token on its way, within the decision that records its hash."""
 
 
-async def nowhere(decision: Decision, contact: Contact, token: str) -> None:
-    """While there is no room of deliveries, the message is not written."""
+async def queued(decision: Decision, contact: Contact, token: str) -> None:
+    """As a delivery with its finished text, sealed with a key of its own."""
+    assert contact.email is not None
+    assert contact.awaited is not None
+    text = (
+        "Somebody asked to prove that this address is yours. If that was you, prove it with this token; if not, do nothing.\n\n"
+        f"{token}\n\nIt is good once, until {contact.awaited[1]:%Y-%m-%d %H:%M} UTC."
+    )
+    decision.add(
+        Delivery.queue(
+            at=decision.act.at,
+            channel=NotificationChannel.EMAIL,
+            aggregate=contact.TOPIC,
+            subject_id=contact.id,
+            about=f"{contact.id}/{contact.version}",
+            recipient=contact.id,
+            organisation=contact.organisation,
+            to=contact.email,
+            subject="Prove your e-mail address",
+            text=text,
+        )
+    )
 
 
-async def request(desk: Desk, by: By, contact: UUID, *, tell: Tell = nowhere) -> Receipt:
+async def request(desk: Desk, by: By, contact: UUID, *, tell: Tell = queued) -> Receipt:
     """Send the message, or send it again; an earlier link is void. Nothing is sent to a proven address. The receipt's id: contact.
 
     Customers ask for themselves, their administrators for their people. Raises RateLimited within a minute of the last.

@@ -144,3 +144,11 @@ async def test_who_is_not_signed_in_cancels_nothing_by_id(world: World) -> None:
     mine = await confirmed(world, "anna", destination={"email": "safe@acme.example"})
     answer = await world.ask(None, CANCEL, input={"by": {"id": mine["id"]}, "idempotencyKey": world.key})
     assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_the_link_that_proves_an_address_is_queued_too(world: World) -> None:
+    await world.did("zoe", "requestEmailVerification", {"contactId": world.ids["zoe"]})
+    assert (await queued(world.settings))[-1]["to"] == "zoe@zenith.example"
+    verify = "mutation($input: VerifyContactEmailInput!) { verifyContactEmail(input: $input) { errors { code } } }"
+    done = await world.say(None, verify, input={"token": await token(world), "idempotencyKey": world.key})
+    assert done["verifyContactEmail"]["errors"] == []
