@@ -90,9 +90,11 @@ class RunningDesk:
         environment = self.environment
         if arguments[0] != "dev":
             environment |= {"COLUMNS": "200"}
-        return subprocess.run(
-            command, cwd=self.home.parent, env=environment, capture_output=True, text=True, check=check, timeout=180
+        done = subprocess.run(
+            command, cwd=self.home.parent, env=environment, capture_output=True, text=True, check=False, timeout=180
         )
+        assert done.returncode == 0 or not check, f"support {' '.join(arguments)}: {done.stdout}{done.stderr}"
+        return done
 
     def token(self, role: str, *arguments: str) -> str:
         made: str = json.loads(self.support("token", "--role", role, "--json", *arguments).stdout)["token"]
