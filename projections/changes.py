@@ -13,16 +13,20 @@ from msgspec import Struct, json
 from projections.arguments import Arguments
 from projections.database import Database
 from projections.entry_documents import arms, entry_document
+from projections.snapshot import parked
 from projections.ticket_documents import audience, ticket_document, ticket_where
 from projections.ticket_filter import TicketFilter
+from projections.ticket_reading import EVERYTHING, of_tickets, reads
 from projections.ticket_rows import Entry, Ticket, TicketWant, TimelineWant
+from projections.ticket_timeline import ticket_timeline
 from projections.viewer import Viewer
 
 
 class Change(Struct, frozen=True, kw_only=True):
     """An event of a ticket. `ticket` is as it is now, None when the viewer may not see it now or it does not fit the filter now.
 
-    `sees` tells the two apart. `entry` is what the event added to the timeline, None where nothing or not seen.
+    `sees` tells the two apart. `entry` is what the event added to the timeline, None where nothing or not seen. `blocked`: an event of
+    the ticket is set aside, so neither can be relied on and neither is given.
     """
 
     epoch: int
@@ -30,6 +34,7 @@ class Change(Struct, frozen=True, kw_only=True):
     ticket_id: UUID
     topic: str
     sees: bool
+    blocked: bool = False
     ticket: Ticket | None = None
     entry: Entry | None = None
 
@@ -74,9 +79,10 @@ async def changes(
         theirs = f"({own} OR EXISTS (SELECT FROM tickets t WHERE t.id = l.stream AND {seen}))"
     log = f"""SELECT l.* FROM store.tail l WHERE l.position > {since} AND l.position <= {until}
       AND l.topic LIKE 'ticket.%'{public} AND {theirs} ORDER BY l.position LIMIT {rows}"""
+    blocked = parked(viewer, of_tickets((*reads(want, filter or EVERYTHING), ticket_timeline)), "t.id")
     there = "e.ticket = l.stream AND e.position = l.position"
     added = " UNION ALL ".join(f"SELECT e.*, {staff} AS staff FROM {table} e WHERE {there}" for table, staff in arms(viewer))
-    sql = f"""SELECT l.epoch, l.position, l.stream, l.topic, t.id IS NOT NULL AS sees,
+    sql = f"""SELECT l.epoch, l.position, l.stream, l.topic, t.id IS NOT NULL AS sees, {blocked} AS blocked,
         CASE WHEN t.id IS NOT NULL AND ({fits}) THEN {ticket_document(arguments, viewer, "t", want)} END::text AS doc,
         CASE WHEN t.id IS NOT NULL THEN (
           SELECT {entry_document(arguments, viewer, entry, ticket_where)} FROM ({added}) e) END::text AS entry
@@ -88,8 +94,9 @@ async def changes(
             ticket_id=row["stream"],
             topic=row["topic"],
             sees=row["sees"],
-            ticket=json.decode(row["doc"], type=Ticket) if row["doc"] else None,
-            entry=json.decode(row["entry"], type=Entry) if row["entry"] else None,
+            blocked=row["blocked"],
+            ticket=json.decode(row["doc"], type=Ticket) if row["doc"] and not row["blocked"] else None,
+            entry=json.decode(row["entry"], type=Entry) if row["entry"] and not row["blocked"] else None,
         )
         for row in await db.fetch(sql, *arguments.values)
     ]

@@ -6,7 +6,8 @@ text. A subject counts more than any message, a number more than any subject.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from uuid import UUID
 
 from msgspec import Struct, json
 
@@ -19,9 +20,9 @@ from projections.order import Order
 from projections.organisations import Organisation, organisation, organisations
 from projections.paging import Connection, Cursors, Page, Place
 from projections.projection import Projection
-from projections.snapshot import reached
+from projections.snapshot import parked_seen, reached
 from projections.ticket_documents import audience, ticket_document
-from projections.ticket_reading import reads
+from projections.ticket_reading import of_tickets, reads
 from projections.ticket_rows import Ticket, TicketWant
 from projections.ticket_timeline import ticket_timeline
 from projections.viewer import Role, Viewer
@@ -42,8 +43,11 @@ class Hit(Struct, frozen=True, kw_only=True):
 
 
 class Found(Struct, frozen=True, kw_only=True):
+    """`blocked`: see `Tickets` of ticket_reading."""
+
     page: Connection[Hit]
     reached: str | None
+    blocked: Sequence[UUID] = ()
 
 
 TICKETS, PEOPLE, KNOWLEDGE = "TICKETS", "PEOPLE", "KNOWLEDGE"
@@ -73,9 +77,10 @@ async def search(
     hits = " UNION ALL ".join(places)
     within = order.within(arguments, page, cursors)
     best = f"SELECT DISTINCT ON (h.id) h.* FROM ({hits}) h ORDER BY h.id, h.rank DESC, h.place, h.entry"
+    used = search_reads(want)
     sql = f"""WITH best AS MATERIALIZED ({best}),
       page AS (SELECT b.*, {order.columns} FROM best b WHERE {within} ORDER BY {order.by(page)} LIMIT {order.limit(arguments, page)})
-      SELECT {reached(search_reads(want))} AS reached, q.* FROM (SELECT 1) one LEFT JOIN (
+      SELECT {reached(used)} AS reached, {parked_seen(arguments, viewer, of_tickets(used))} AS blocked, q.* FROM (SELECT 1) one LEFT JOIN (
         SELECT b.rank AS k, b.id AS i, b.key, b.tie, b.place, CASE b.kind {_documents(arguments, viewer, want)} END AS doc,
           {_text(viewer)} AS text, b.kind
         FROM page b) q ON true ORDER BY {order.by(page, "q.k", "q.i")}"""
@@ -85,7 +90,7 @@ async def search(
         for row in rows
         if row["doc"] is not None
     ]
-    return Found(page=Connection.of(found, page, cursors), reached=rows[0]["reached"])
+    return Found(page=Connection.of(found, page, cursors), reached=rows[0]["reached"], blocked=rows[0]["blocked"])
 
 
 def _hit(wanted: Wanted, kind: str, place: str, doc: str, text: str) -> Hit:

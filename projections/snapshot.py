@@ -44,10 +44,14 @@ _CLASS = "SELECT l.class FROM store.tail l WHERE l.position = p.position"
 def parked_seen(arguments: Arguments, viewer: Viewer, projections: Sequence[Projection], stream: str = "p.stream") -> str:
     """Streams set aside that the viewer may see, at most 100, as an array.
 
-    Judged by the organisation that the log names for the event, since the ticket's row may not be there at all.
+    Judged by the organisation that the log names for the event, since the ticket's row may not be there at all; and by the row where
+    there is one, since nobody may have placed the ticket yet.
     """
     audiences = viewer.audiences
-    sight = "TRUE" if audiences is None else f"l.organisation = ANY({arguments(list(audiences), 'uuid[]')})"
+    sight = "TRUE"
+    if audiences is not None:
+        own = f"ANY({arguments(list(audiences), 'uuid[]')})"
+        sight = f"(l.organisation = {own} OR EXISTS (SELECT FROM tickets w WHERE w.id = p.stream AND w.audience = {own}))"
     seen = "" if viewer.sees_staff else " AND l.class <> 'restricted'"
     return f"""ARRAY(SELECT DISTINCT p.stream FROM projector.parked p JOIN store.tail l ON l.position = p.position
       WHERE (p.projection, p.version) IN ({_named(projections)}) AND p.stream = {stream} AND {sight}{seen} LIMIT 100)"""

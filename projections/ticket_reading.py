@@ -60,7 +60,8 @@ class Read(Struct, frozen=True, kw_only=True):
 
 
 class Tickets(Struct, frozen=True, kw_only=True):
-    """A page; `blocked` are tickets the viewer may see of which events are set aside: on the page or missing from it, they may be wrong."""
+    """A page; `blocked` are tickets the viewer may see of which events are set aside: on the page they may be wrong, and if it ought to
+    have them they may be missing."""
 
     page: Connection[Ticket]
     blocked: list[UUID]
@@ -68,8 +69,11 @@ class Tickets(Struct, frozen=True, kw_only=True):
 
 
 class Counted(Struct, frozen=True):
+    """`blocked` as of a page."""
+
     value: int
     exact: bool
+    blocked: Sequence[UUID] = ()
 
 
 def reads(want: TicketWant, filter: TicketFilter = EVERYTHING, order: TicketOrder | None = None) -> tuple[Projection, ...]:
@@ -96,7 +100,7 @@ def reads(want: TicketWant, filter: TicketFilter = EVERYTHING, order: TicketOrde
     return tuple(projection for projection, is_needed in needed if is_needed)
 
 
-def _of_tickets(projections: Sequence[Projection]) -> list[Projection]:
+def of_tickets(projections: Sequence[Projection]) -> list[Projection]:
     """Those whose streams are tickets, so that an event set aside there makes a ticket wrong."""
     return [each for each in projections if each.name in ("tickets", "ticket_timeline", "ticket_sla", "ticket_services")]
 
@@ -105,7 +109,7 @@ async def ticket(db: Database, viewer: Viewer, by: TicketBy, want: TicketWant = 
     """One ticket by one of its names. Raises ReadBlocked where an event of it is set aside."""
     arguments = Arguments()
     used = reads(want)
-    own = _of_tickets(used)
+    own = of_tickets(used)
     which = f"{by.sql(arguments)} AND {audience(arguments, viewer, 't.audience')}"
     missing = parked_seen(arguments, viewer, own, arguments(by.id, "uuid"))
     sql = f"""SELECT {reached(used)} AS reached, {missing} AS missing, t.doc, t.id, t.blocked FROM (SELECT 1) one LEFT JOIN LATERAL (
@@ -121,13 +125,15 @@ async def ticket(db: Database, viewer: Viewer, by: TicketBy, want: TicketWant = 
 async def tickets_by_id(db: Database, viewer: Viewer, ids: Sequence[UUID], want: TicketWant) -> list[Ticket]:
     """These tickets, as far as the viewer may see them, in no order. Raises ReadBlocked where an event of one is set aside."""
     arguments = Arguments()
-    own = _of_tickets(reads(want))
-    sql = f"""SELECT t.id, {parked(viewer, own, "t.id")} AS blocked, {ticket_document(arguments, viewer, "t", want)}::text AS doc
-      FROM tickets t WHERE t.id = ANY({arguments(list(ids), "uuid[]")}) AND {audience(arguments, viewer, "t.audience")}"""
+    own = of_tickets(reads(want))
+    these = f"ANY({arguments(list(ids), 'uuid[]')})"
+    sql = f"""SELECT {parked_seen(arguments, viewer, own, these)} AS blocked, t.doc FROM (SELECT 1) one LEFT JOIN (
+        SELECT {ticket_document(arguments, viewer, "t", want)}::text AS doc
+        FROM tickets t WHERE t.id = {these} AND {audience(arguments, viewer, "t.audience")}) t ON true"""
     rows = await db.fetch(sql, *arguments.values)
-    if blocked := [row["id"] for row in rows if row["blocked"]]:
-        raise ReadBlocked(blocked)
-    return [json.decode(row["doc"], type=Ticket) for row in rows]
+    if rows[0]["blocked"]:
+        raise ReadBlocked(rows[0]["blocked"])
+    return [json.decode(row["doc"], type=Ticket) for row in rows if row["doc"] is not None]
 
 
 async def tickets(
@@ -142,7 +148,7 @@ async def tickets(
     arguments = Arguments()
     cursors = Cursors.bound_to("tickets", filter, order, viewer.sees_staff)
     used = reads(want, filter, order)
-    own = _of_tickets(used)
+    own = of_tickets(used)
     source, owner, keys = order.walked(viewer)
     found = _walk(arguments, viewer, source, owner, keys, page, cursors, filter)
     sql = f"""SELECT {reached(used)} AS reached, {parked_seen(arguments, viewer, own)} AS blocked, q.doc, q.key, q.tie
@@ -181,6 +187,7 @@ async def ticket_count(db: Database, viewer: Viewer, filter: TicketFilter = EVER
     """How many tickets the viewer may see that fit, at most a thousand."""
     arguments = Arguments()
     which = filter.sql(arguments, viewer)
+    blocked = parked_seen(arguments, viewer, of_tickets(reads(TicketWant(), filter)))
     limit = arguments(MOST_COUNTED + 1, "int")
     audiences = filter.audiences(viewer)
     walk = f"SELECT 1 FROM tickets t WHERE {which}{{}} ORDER BY t.created_at, t.id LIMIT {limit}"
@@ -189,9 +196,9 @@ async def ticket_count(db: Database, viewer: Viewer, filter: TicketFilter = EVER
     else:
         each = walk.format(" AND t.audience = a.id")
         found = f"SELECT 1 FROM unnest({arguments(audiences, 'uuid[]')}) AS a(id) CROSS JOIN LATERAL ({each}) w LIMIT {limit}"
-    row = await db.fetchrow(f"SELECT count(*) AS n FROM ({found}) f", *arguments.values)
+    row = await db.fetchrow(f"SELECT count(*) AS n, {blocked} AS blocked FROM ({found}) f", *arguments.values)
     assert row is not None
-    return Counted(min(row["n"], MOST_COUNTED), row["n"] <= MOST_COUNTED)
+    return Counted(min(row["n"], MOST_COUNTED), row["n"] <= MOST_COUNTED, row["blocked"])
 
 
 async def entries(db: Database, viewer: Viewer, ids: Sequence[UUID], want: TimelineWant = TimelineWant()) -> list[Entry]:  # noqa: B008

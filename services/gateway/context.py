@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 import strawberry
+from graphql import GraphQLError
 
 from domain.policies import Policies
 from projections.database import Database
@@ -33,10 +34,16 @@ class Context:
     began: datetime | None = None
     """When the mutation under way began: the time of its act."""
     loaders: dict[str, Any] = field(default_factory=dict)
+    beside: list[GraphQLError] = field(default_factory=list)
+    """What is wrong with an answer that is given all the same; it stands among the errors, with the data."""
 
     def anew(self) -> Context:
         """For the next operation or message: the same party, nothing read yet."""
         return Context(self.services, self.identity, self.correlation, self.traceparent)
+
+    def warn(self, problem: GraphQLError, path: list[str | int]) -> None:
+        """Answer with the data, and say beside it what is wrong with them."""
+        self.beside.append(GraphQLError(problem.message, path=path, original_error=problem))
 
     @property
     def viewer(self) -> Viewer:

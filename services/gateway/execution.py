@@ -103,8 +103,10 @@ def answered(result: ExecutionResult, context: Context) -> Answer:
     if result.errors and result.data is None and all(error.path is None for error in result.errors):
         return refused(result.errors, context)
     body: dict[str, Any] = {"data": result.data}
-    if result.errors:
-        body["errors"] = [formatted(error, context.correlation) for error in result.errors]
+    if result.errors or context.beside:
+        errors = [*(result.errors or ()), *context.beside]
+        context.beside.clear()
+        body["errors"] = [formatted(error, context.correlation) for error in errors]
     return Answer(body)
 
 

@@ -19,6 +19,7 @@ from domain.errors import Refused
 from projections.paging import BadCursor, BadPage
 from projections.snapshot import ReadBlocked
 from services.gateway.ids import global_id
+from services.runtime.codec import Undecodable, UnknownTopic
 from services.runtime.errors import OutcomeUnknown, Overloaded, StoreClosed
 from services.runtime.freshness import BadPosition, ReadBehind
 
@@ -129,6 +130,11 @@ def understood(cause: BaseException | None) -> RequestFailed | None:
             Code.READ_BLOCKED,
             "Some of this could not be taken into the view; an operator has to look at it.",
             blocked=[str(global_id("ticket", stream)) for stream in cause.streams],
+        )
+    if isinstance(cause, (Undecodable, UnknownTopic)):
+        log.error("a stream cannot be read: %s of an event of topic %s", type(cause).__name__, cause.topic)
+        return RequestFailed(
+            Code.READ_BLOCKED, "The history of this cannot be read; nothing was changed, and an operator has to look at it."
         )
     if isinstance(cause, _NO_DATABASE):
         return RequestFailed(Code.OVERLOADED, "The database cannot be reached or takes too long; try again in a moment.")

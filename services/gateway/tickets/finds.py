@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import Enum
 from typing import Annotated, Self
+from uuid import UUID
 
 import strawberry
 
@@ -50,7 +52,7 @@ class SearchHitConnection:
     page_info: PageInfo = strawberry.field(description="Where it lies.")
 
     @classmethod
-    def of(cls, found: Connection[Hit]) -> Self:
+    def of(cls, found: Connection[Hit], *, without: Collection[UUID] = ()) -> Self:
         edges = [
             SearchHitEdge(
                 cursor=Cursor(edge.cursor),
@@ -59,6 +61,7 @@ class SearchHitConnection:
                 snippet=edge.row.snippet,
             )
             for edge in found.edges
+            if edge.row.ticket is None or edge.row.ticket.id not in without
         ]
         return cls(edges=edges, nodes=[edge.node for edge in edges], page_info=page_info(found))
 

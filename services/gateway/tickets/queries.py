@@ -41,7 +41,11 @@ class TicketQueries:
     ) -> Ticket | None:
         return await one_ticket(info, by, at_least)
 
-    @strawberry.field(description="Tickets you may see.", directives=READING)
+    @strawberry.field(
+        description="Tickets you may see. Those that could not be taken into the view are left out; READ_BLOCKED beside the data"
+        " names them.",
+        directives=READING,
+    )
     async def tickets(
         self,
         info: Info,
@@ -55,7 +59,7 @@ class TicketQueries:
     ) -> TicketConnection:
         return await ticket_page(info, filter, order_by, page_of(first, after, last, before), at_least)
 
-    @strawberry.field(description="How many tickets, bounded.", directives=READING)
+    @strawberry.field(description="How many tickets, bounded; READ_BLOCKED as for tickets.", directives=READING)
     async def ticket_count(
         self,
         info: Info,

@@ -8,7 +8,6 @@ from uuid import UUID
 from projections import ticket_filter, ticket_reading
 from projections.paging import Page
 from projections.search import search, search_reads
-from projections.snapshot import ReadBlocked
 from projections.ticket_filter import Between, Compare, OrderField
 from projections.ticket_rows import Ticket as Row
 from projections.ticket_rows import TicketWant
@@ -72,17 +71,15 @@ async def ticket_page(
     *,
     organisation: UUID | None = None,
 ) -> TicketConnection:
-    """A page of tickets; READ_BLOCKED when one that may belong on it cannot be relied on."""
+    """A page of tickets. Those that cannot be relied on are left out, and READ_BLOCKED beside the page says which."""
     context = info.context
     which = filter_of(filter, organisation)
     order = ticket_filter.TicketOrder(OrderField[order_by.field.name], order_by.direction is SortDirection.DESC)
     want = ticket_want(rows_of(Selection(info._raw_info), "TicketConnection"))
     database = await context.reading(at_least, ticket_reading.reads(want, which, order))
     found = await ticket_reading.tickets(database, context.viewer, which, order, page, want)
-    on_page = {row.id for row in found.page.rows}
-    if wrong := [each for each in found.blocked if each in on_page]:
-        raise ReadBlocked(wrong)
-    return TicketConnection.of(found.page)
+    warn_of(info, found.blocked)
+    return TicketConnection.of(found.page, without=found.blocked)
 
 
 async def counted(info: Info, filter: TicketFilter | None, at_least: Position | None) -> BoundedCount:
@@ -90,6 +87,7 @@ async def counted(info: Info, filter: TicketFilter | None, at_least: Position | 
     which = filter_of(filter)
     database = await context.reading(at_least, ticket_reading.reads(TicketWant(), which))
     found = await ticket_reading.ticket_count(database, context.viewer, which)
+    warn_of(info, found.blocked)
     return BoundedCount(value=found.value, precision=CountPrecision["EXACT" if found.exact else "AT_LEAST"])
 
 
@@ -104,7 +102,20 @@ async def found(
     database = await context.reading(at_least, search_reads(want))
     scopes = None if where is None else [scope.name for scope in where]
     hits = await search(database, context.viewer, words, scopes, page, want)
-    return SearchHitConnection.of(hits.page)
+    warn_of(info, hits.blocked)
+    return SearchHitConnection.of(hits.page, without=hits.blocked)
+
+
+def warn_of(info: Info, blocked: Sequence[UUID]) -> None:
+    """READ_BLOCKED beside what is answered all the same: one ticket that cannot be read must not keep all others from anybody."""
+    if blocked:
+        named = [str(ids.global_id("ticket", each)) for each in blocked]
+        problem = RequestFailed(
+            Code.READ_BLOCKED,
+            "Some tickets could not be taken into the view and are left out; an operator has to look at it.",
+            blocked=named,
+        )
+        info.context.warn(problem, info.path.as_list())
 
 
 async def _named(context: Context, by: TicketBy) -> ticket_reading.TicketBy | None:

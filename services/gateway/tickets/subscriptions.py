@@ -25,7 +25,7 @@ from services.gateway.scalars import Cursor
 from services.gateway.selection import Selection
 from services.gateway.tickets.entries import TimelineEntry, shown
 from services.gateway.tickets.filters import TicketFilter
-from services.gateway.tickets.reading import filter_of
+from services.gateway.tickets.reading import filter_of, warn_of
 from services.gateway.tickets.ticket import Ticket
 from services.gateway.tickets.wants import ticket_want
 from services.runtime.position import Position
@@ -67,6 +67,8 @@ class TicketSubscriptions:
             raise _not_there()
         feed = Feed(info, feeds.binding("ticket", ticket.hex), ticket=ticket)
         async for change in feed.run(after):
+            if change.blocked:
+                raise ReadBlocked([change.ticket_id])
             yield feed.message(change)
             if not change.sees:
                 return
@@ -91,6 +93,8 @@ class TicketSubscriptions:
                 gone[change.ticket_id] = None
                 if len(gone) > TOLD:
                     gone.popitem(last=False)
+            if change.blocked:  # as in a list: left out, and said so beside
+                warn_of(info, [change.ticket_id])
             yield feed.message(change)
 
 
@@ -138,20 +142,17 @@ class Feed:
         context = self._context
         context.identity = await standing(context.services, context.identity)
         context.loaders.clear()
-        try:
-            return await changes(
-                context.database,
-                context.viewer,
-                last.number,
-                upto.number,
-                ticket=self._ticket,
-                filter=self._which,
-                want=self._want,
-                entry=self._entry,
-                limit=PAGE,
-            )
-        except ReadBlocked as blocked:
-            raise RequestFailed(Code.READ_BLOCKED, "Some of this could not be taken into the view.") from blocked
+        return await changes(
+            context.database,
+            context.viewer,
+            last.number,
+            upto.number,
+            ticket=self._ticket,
+            filter=self._which,
+            want=self._want,
+            entry=self._entry,
+            limit=PAGE,
+        )
 
     def message(self, change: Change) -> TicketChange:
         position = Position(change.epoch, change.position)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated, Any, Self
+from uuid import UUID
 
 import strawberry
 
@@ -245,8 +247,9 @@ class TicketConnection:
     page_info: PageInfo = strawberry.field(description="Where it lies.")
 
     @classmethod
-    def of(cls, found: Connection[rows.Ticket]) -> Self:
-        edges = [TicketEdge(cursor=Cursor(edge.cursor), node=Ticket.of(edge.row)) for edge in found.edges]
+    def of(cls, found: Connection[rows.Ticket], *, without: Collection[UUID] = ()) -> Self:
+        kept = [edge for edge in found.edges if edge.row.id not in without]
+        edges = [TicketEdge(cursor=Cursor(edge.cursor), node=Ticket.of(edge.row)) for edge in kept]
         return cls(edges=edges, nodes=[edge.node for edge in edges], page_info=page_info(found))
 
 

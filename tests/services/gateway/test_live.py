@@ -12,6 +12,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from projections.viewer import Role
+from services.gateway import ids
 from tests.ground import TestDatabase
 from tests.services.gateway.sockets import Socket, socket
 from tests.services.gateway.world import World, staff_id
@@ -257,3 +258,32 @@ async def test_a_feed_comes_by_server_sent_events_too(world: World) -> None:
                 break
     refused = await world.post(body, "anna", headers={"accept": "application/json"})
     assert refused.status_code == 406
+
+
+async def test_a_feed_says_what_is_blocked_and_goes_on_with_the_rest(world: World, module_database: TestDatabase) -> None:
+    opened, fine = await world.open("anna"), await world.open("anna", "Fine")
+    known = ids.read(opened["id"])
+    assert known is not None
+    connection = await asyncpg.connect(module_database.superuser_dsn)
+    try:
+        async with socket(world, "anna") as feed:
+            await feed.subscribe(LIST)
+            await ready(feed, world)
+            await connection.execute(
+                "INSERT INTO projector.parked(projection, version, stream, position, topic, error)"
+                " SELECT 'tickets', 1, stream, max(position), 'ticket.x.v1', 'KeyError' FROM store.tail WHERE stream = $1 GROUP BY 2, 3",
+                known[1],
+            )
+            await world.did("anna", "replyToTicket", {"ticketId": opened["id"], "body": "Anybody?"})
+            message = (await feed.receive())["payload"]
+            assert message["errors"][0]["extensions"] == {"code": "READ_BLOCKED", "blocked": [opened["id"]]}
+            told = message["data"]["ticketsChanged"]
+            assert (told["ticketId"], told["ticket"], told["entry"]) == (opened["id"], None, None)
+            await world.did("anna", "replyToTicket", {"ticketId": fine["id"], "body": "Anybody else?"})
+            assert (await feed.next())["ticket"]["id"] == fine["id"]
+        async with socket(world, "anna") as feed:
+            await feed.subscribe(CHANGED, id=opened["id"])
+            assert (await feed.receive())["payload"][0]["extensions"]["code"] == "READ_BLOCKED"
+    finally:
+        await connection.execute("DELETE FROM projector.parked")
+        await connection.close()

@@ -195,6 +195,30 @@ async def test_a_ticket_whose_events_are_parked_is_blocked(world: World, module_
         answer = await world.ask("anna", query, i=opened["id"])
         assert answer["errors"][0]["extensions"]["code"] == "READ_BLOCKED"
         assert answer["errors"][0]["extensions"]["blocked"] == [opened["id"]]
+        fine = await world.open("anna", "Beside what is blocked")
+        lists = """query($at: Position) { tickets(atLeast: $at) { nodes { id } } }
+          query Count($at: Position) { ticketCount(atLeast: $at) { value } }
+          query Search($at: Position) { search(query: "network beside", atLeast: $at) { nodes { ... on Ticket { id } } } }
+          query Words($at: Position) { search(query: "network", in: [TICKETS], first: 100, atLeast: $at) {
+            nodes { ... on Ticket { id } } } }"""
+        for name, field in (("Page", "tickets"), ("Count", "ticketCount"), ("Search", "search"), ("Words", "search")):
+            body = {
+                "query": lists.replace("query(", "query Page("),
+                "operationName": name,
+                "variables": {"at": fine["position"]},
+            }
+            for who in ("anna", "agnes"):
+                answer = (await world.post(body, who)).json()
+                (error,) = answer["errors"]
+                assert (error["path"], error["extensions"]["code"]) == ([field], "READ_BLOCKED")
+                assert error["extensions"]["blocked"] == [opened["id"]]
+                assert opened["id"] not in str(answer["data"])
+                if name == "Page":
+                    assert fine["id"] in {node["id"] for node in answer["data"]["tickets"]["nodes"]}
+            assert "errors" not in (await world.post({**body, "variables": {}}, "zoe")).json()
+        several = "query($i: [ID!]!) { nodes(ids: $i) { id } }"
+        answer = await world.ask("anna", several, i=[fine["id"], opened["id"]])
+        assert answer["errors"][0]["extensions"]["blocked"] == [opened["id"]]
         hidden = await world.ask("zoe", query, i=opened["id"])
         assert hidden == {"data": {"ticket": None}}
         found = await world.say("admin", "{ projections { name state parked { topic failure attempts } } }")
