@@ -6,6 +6,7 @@ is refused, and a POST needs `Content-Type: application/json`, which no form of 
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from uuid import UUID
@@ -27,6 +28,8 @@ from services.gateway.telling import observed
 RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
 STREAM = "text/event-stream"
+PATIENCE = 20.0
+"""Seconds for an answer or for the head of a stream, with the body's way here. A statement may take ten."""
 _TRACEPARENT = re.compile(r"\A[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
 
 
@@ -38,8 +41,27 @@ class Door:
         self._services = services
 
     async def graphql(self, request: Request) -> Response:
-        """Everything under /graphql."""
+        """Everything under /graphql. Within `PATIENCE`, whatever becomes of the servers behind.
+
+        A server that stands still, or is cut off without a word, breaks no connection, and nobody would ever be answered. asyncpg cannot
+        even be cancelled then (it asks that server to), so what was begun is told to end and not waited for.
+        """
         context = Context(self._services, None, correlation_of(request.headers), traceparent_of(request.headers))
+        answering = asyncio.ensure_future(self._graphql(request, context))
+        try:
+            done, _ = await asyncio.wait({answering}, timeout=PATIENCE)
+        except asyncio.CancelledError:
+            answering.cancel()
+            raise
+        if done:
+            return answering.result()
+        answering.cancel()
+        late = RequestFailed(
+            Code.OVERLOADED, "This takes too long; a command may have been done. Send it again, with the same key, to learn."
+        )
+        return written(refused([late], context), accepted(request.headers.get("accept")) or JSON, context, always=True)
+
+    async def _graphql(self, request: Request, context: Context) -> Response:
         accepts = accepted(request.headers.get("accept"))
         if request.method == "GET" and "query" not in request.query_params and explorer.wanted(request.headers.get("accept")):
             return explorer.page()

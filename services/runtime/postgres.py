@@ -115,6 +115,8 @@ async def check(connection: Connection) -> None:
         end.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 10)
         end.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5)
         end.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # keep-alives are silent while something sent is not acknowledged
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000)
 
 
 async def assert_settings(connection: Connection, settings: Mapping[str, str]) -> None:

@@ -33,8 +33,14 @@ def metrics() -> tuple[bytes, str]:
 async def first_problem(checks: Mapping[str, Check], *, patience: float = 5.0) -> str | None:
     """Ask every check; "name: why" of the first that is not ready. A check that does not answer in time is not ready."""
     for name, check in checks.items():
+        asked = asyncio.ensure_future(check())
+        # Not wait_for, which waits for the cancelled check to end: one that asks a server which stands still does not.
+        await asyncio.wait({asked}, timeout=patience)
         try:
-            problem = await asyncio.wait_for(check(), patience)
+            if not asked.done():
+                asked.cancel()
+                raise TimeoutError
+            problem = asked.result()
         except Exception as error:
             problem = type(error).__name__
         if problem is not None:

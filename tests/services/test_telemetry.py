@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 
@@ -9,7 +10,7 @@ import httpx
 import pytest
 
 from services.runtime.logs import JsonLines, PlainLines
-from services.runtime.telemetry import health_server, new_traceparent, parsed_traceparent, span
+from services.runtime.telemetry import first_problem, health_server, new_traceparent, parsed_traceparent, span
 
 pytestmark = pytest.mark.anyio
 
@@ -32,6 +33,22 @@ async def test_a_process_answers_metrics_livez_and_readyz() -> None:
         assert (await client.get("/readyz")).status_code == 200
         assert (await client.get("/else")).status_code == 404
         assert (await client.post("/livez")).status_code == 405
+
+
+async def test_a_check_that_cannot_even_be_cancelled_is_not_ready_in_time() -> None:
+    """As asyncpg's, which on cancellation asks a server that stands still."""
+    thawed = asyncio.Event()
+
+    async def frozen() -> str | None:
+        try:
+            await thawed.wait()
+        except asyncio.CancelledError:
+            await thawed.wait()
+        return None
+
+    async with asyncio.timeout(30):
+        assert await first_problem({"database": frozen}, patience=0.1) == "database: TimeoutError"
+    thawed.set()
 
 
 async def test_a_check_that_fails_is_told_by_its_class_only() -> None:

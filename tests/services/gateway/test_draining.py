@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from services.gateway import websocket
+from services.gateway import http, websocket
 from services.gateway.app import create_app, serving
 from services.gateway.telling import CONNECTIONS
 from tests.services.gateway.sockets import socket
@@ -66,3 +66,23 @@ async def test_a_client_that_reads_nothing_is_let_go(world: World, monkeypatch: 
             await asyncio.sleep(0.1)
         assert CONNECTIONS._value.get() <= before
         feed.connection.transport.abort()
+
+
+@pytest.mark.parametrize("where", ["services.gateway.tickets.queries.counted", "services.gateway.http.standing"])
+async def test_whoever_asks_while_the_database_stands_still_is_answered(
+    world: World, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    thawed = asyncio.Event()
+
+    async def frozen(*_: object) -> object:
+        try:
+            await thawed.wait()
+        except asyncio.CancelledError:  # asyncpg asks the very server to cancel, and waits for it
+            await thawed.wait()
+        return None
+
+    monkeypatch.setattr(where, frozen)
+    monkeypatch.setattr(http, "PATIENCE", 0.3)
+    response = await world.post({"query": "{ ticketCount { value } }"}, "agnes")
+    assert (response.status_code, response.json()["errors"][0]["extensions"]["code"]) == (503, "OVERLOADED")
+    thawed.set()
