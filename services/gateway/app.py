@@ -20,6 +20,7 @@ from services.gateway import telling
 from services.gateway.body import LIMIT
 from services.gateway.execution import Engine
 from services.gateway.explorer import Assets
+from services.gateway.heads import BoundedHeads
 from services.gateway.http import Door
 from services.gateway.read_models import READ_MODELS
 from services.gateway.schema import executable, printed
@@ -107,7 +108,7 @@ async def serving(app: Starlette, services: Services, host: str, port: int) -> A
         host=host,
         port=port,
         loop="none",
-        http="httptools",
+        http=BoundedHeads,
         ws="websockets-sansio",
         ws_max_size=LIMIT,
         lifespan="off",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 
 import httpx
 import orjson
 import pytest
 
+from services.gateway import heads
 from tests.services.gateway.world import World
 
 RESPONSE = "application/graphql-response+json"
@@ -280,3 +282,31 @@ async def test_more_than_can_be_answered_is_told_to_come_back(world: World, monk
     assert response.status_code == 503
     assert code(response) == "OVERLOADED"
     assert response.headers["retry-after"] == "1"
+
+
+async def _raw(world: World, *parts: bytes) -> bytes:
+    """What the server says until it closes the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", world.port)
+    try:
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+        async with asyncio.timeout(30):
+            return await reader.read()
+    finally:
+        writer.close()
+
+
+async def test_a_head_without_end_is_cut_off(world: World) -> None:
+    with contextlib.suppress(ConnectionError):  # closed while we still send: the answer may be lost with it
+        answer = await _raw(world, b"GET /livez HTTP/1.1\r\nHost: x\r\nX: ", *[b"a" * 100_000] * 20)
+        assert answer[:13] in (b"HTTP/1.1 400 ", b"")
+    begun = b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: " + b"a" * 60_000 + b"\r\n\r\n"
+    assert (await _raw(world, begun)).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_who_never_ends_their_head_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heads, "SECONDS", 0.2)
+    assert await _raw(world) == b""
+    assert (await _raw(world, b"GET /livez HTTP/1.1\r\nHost: x\r\n")).startswith(b"HTTP/1.1 400 ")
+    assert (await world.ask("agnes", "{ viewer { role } }"))["data"]["viewer"]["role"] == "AGENT"
