@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import socket
+
 import asyncpg
 
 from services.runtime.bus import BusError
@@ -41,13 +44,24 @@ def sentence(error: BaseException) -> tuple[str, int]:
                 "PostgreSQL does not allow this login to do that: run `support migrate`, or check SUPPORT_POSTGRES_<ROLE>_USER",
                 1,
             )
-        case asyncpg.PostgresConnectionError() | asyncpg.CannotConnectNowError() | ConnectionError():
+        case (
+            asyncpg.PostgresConnectionError()
+            | asyncpg.CannotConnectNowError()
+            | ConnectionError()
+            | socket.gaierror()
+            | TimeoutError()
+        ):
             return (
                 f"PostgreSQL or NATS cannot be reached: check SUPPORT_POSTGRES_DSN and SUPPORT_NATS_URL ({failure(error)})",
                 1,
             )
         case StoreError():
             return str(error) or type(error).__name__, 1
+        case OSError(errno=errno.EADDRINUSE | errno.EACCES | errno.EADDRNOTAVAIL) if not error.filename:
+            return (
+                f"cannot listen: {error.strerror}; set SUPPORT_HTTP_PORT, or SUPPORT_METRICS_PORT_<PROCESS>, to a free port",
+                1,
+            )
         case PermissionError():
             return f"no permission for {error.filename}: check SUPPORT_HOME and the owner of that folder", 1
         case OSError() if error.filename:

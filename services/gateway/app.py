@@ -125,7 +125,7 @@ async def serving(app: Starlette, services: Services, host: str, port: int) -> A
         await asyncio.wait({started, running}, return_when=asyncio.FIRST_COMPLETED)
         if running.done():
             started.cancel()
-            raise OSError(f"port {port} of {host} cannot be listened on")
+            await running
         yield server.servers[0].sockets[0].getsockname()[1]
     finally:
         services.draining.set()
@@ -141,7 +141,10 @@ class _Server(uvicorn.Server):
         self.up = asyncio.Event()
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except SystemExit as gone:  # uvicorn ends the process when it cannot listen; the reason is ours to tell
+            raise gone.__context__ or OSError("cannot listen") from None
         self.up.set()
 
     @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -190,3 +191,21 @@ def test_a_process_that_is_told_to_stop_finishes_and_exits_well(
     assert relay.returncode == 0, lines + rest
     assert "stopping relay: finishing what is in flight" in [line["message"] for line in rest]
     assert {line["process"] for line in lines + rest} == {"relay"}
+
+
+@pytest.mark.parametrize("name", ["gateway", "relay", "scheduler"])
+def test_a_process_whose_port_is_taken_says_which_setting_to_change(
+    support: Support, module_database: TestDatabase, tmp_path: Path, name: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ports = {"SUPPORT_HTTP_PORT": port, f"SUPPORT_METRICS_PORT_{name.upper()}": port}
+        ended = support(name, **of(module_database, tmp_path), **ports)
+    last = ended.stderr.strip().splitlines()[-1]
+    assert (ended.returncode, "SUPPORT_HTTP_PORT" in last, port in last) == (1, True, True), ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_host_that_is_not_known_is_a_server_that_cannot_be_reached() -> None:
+    text, code = sentence(socket.gaierror(-2, "Name or service not known"))
+    assert (code, "SUPPORT_POSTGRES_DSN" in text) == (1, True)
