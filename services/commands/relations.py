@@ -21,10 +21,11 @@ async def merge(desk: Desk, by: By, ticket: UUID, into: UUID, *, into_expected_v
     async def decide(decision: Decision) -> None:
         found = await see(decision, by, ticket)
         other = await see(decision, by, into, name="intoTicketId", seen=False)
-        if into_expected_version not in (None, other.version):
+        version = other.version if by.viewer.sees_staff else other.visible_version  # as whoever asks counts it
+        if into_expected_version not in (None, version):
             raise Conflict(
                 "The other ticket changed since you looked; look again before you merge.",
-                current_version=other.version,
+                current_version=version,
                 path=("input", "intoExpectedVersion"),
             )
         found.merge(other, at=by.act.at)

@@ -250,3 +250,17 @@ async def test_a_link_ends_for_both_when_one_changes_its_organisation(world: Wor
             assert left == {"links": []}
     again = await world.did("agnes", "linkTicket", link, "ticket { links { kind } } other { links { kind } }")
     assert (again["ticket"]["links"], again["other"]["links"]) == ([{"kind": "BLOCKS"}], [{"kind": "BLOCKED_BY"}])
+
+
+async def test_a_program_without_sight_of_notes_merges_by_the_version_it_sees(world: World) -> None:
+    one, other = await world.open("anna", "One"), await world.open("anna", "Other")
+    await world.did("agnes", "addInternalNote", {"ticketId": other["id"], "body": "Not for programs"})
+    given = {
+        "ticketId": one["id"],
+        "expectedVersion": one["version"],
+        "intoTicketId": other["id"],
+        "intoExpectedVersion": other["version"],
+    }
+    refused = await world.do("program", "mergeTicket", {**given, "intoExpectedVersion": other["version"] + 1})
+    assert [each["code"] for each in refused["errors"]] == ["CONFLICT"]
+    await world.did("program", "mergeTicket", given, "ticket { status }")
