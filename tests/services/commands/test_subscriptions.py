@@ -26,7 +26,7 @@ from tests.ground import TestDatabase
 from tests.services.commands.desk import ADMIN, AGENT, World, world
 
 pytestmark = pytest.mark.anyio
-TOKEN = re.compile(r"\b[\w-]{60,}\b")
+TOKEN = re.compile(r"(?<![\w-])[\w-]{60,}")
 HOOK = "https://hooks.acme.example/"
 
 
