@@ -10,7 +10,7 @@ import asyncpg
 
 from services.runtime.settings import Settings, load_settings
 from tests.journeys.running import RunningDesk
-from tests.journeys.storm import Storm
+from tests.journeys.storm import PROCESSES, Storm, kill_at_random
 from tests.services.relay.ground import in_store, in_stream
 
 PATIENCE = 120.0
@@ -29,6 +29,18 @@ async def head(desk: RunningDesk) -> int:
         return position
     finally:
         await connection.close()
+
+
+async def weather(desk: RunningDesk, customer: str, *, rounds: int, commands: int) -> None:
+    """A storm of commands, with kill -9 in it, and a look at what is left."""
+    storm = Storm(desk, customer)
+    before = await head(desk)
+    storm.pace = 0.0
+    _, killed = await asyncio.gather(storm.send(commands), kill_at_random(storm, rounds))
+    assert sum(killed.values()) == rounds
+    assert set(killed) == set(PROCESSES)
+    assert len(storm.accepted) == commands
+    await nothing_is_lost_or_doubled(desk, storm, before)
 
 
 async def nothing_is_lost_or_doubled(desk: RunningDesk, storm: Storm, before: int) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,25 @@ from gql import Client, GraphQLRequest
 from gql.transport.aiohttp import AIOHTTPTransport
 from gql.transport.websockets import WebsocketsTransport
 
+from projections.viewer import Role
+from services.cli.tokens import issued, token
+from services.runtime.clock import Clock
 from services.runtime.embedded.process import ends_with_us, free_port
+from services.runtime.settings import load_settings
+from tests.ground import apart
 
 ROOT = Path(__file__).parents[2]
 SUPPORT = (sys.executable, "-m", "services.cli")
 START_UP = 120.0
 """Seconds after which a start counts as failed. No test asserts how long it takes."""
+
+BEGINS = datetime(2027, 10, 1, 6, tzinfo=UTC)
+"""What time it is on a shared desk when it starts, whenever that is; a month before the end of summer time."""
+
+
+def shifted_to(instant: datetime) -> str:
+    """A clock by which it is that instant now, and which runs."""
+    return f"PT{(instant - datetime.now(UTC)).total_seconds():.6f}S".replace("PT-", "-PT")
 
 
 @dataclass
@@ -52,6 +66,19 @@ class RunningDesk:
     def clock(self) -> Path:
         """Written before the start, it drives the time of all processes."""
         return self.home.parent / f"{self.home.name}.clock"
+
+    def now(self) -> datetime:
+        """What time it is for all processes."""
+        return Clock(self.clock if self.clock.exists() else None).now()
+
+    def pass_to(self, instant: datetime) -> None:
+        """Let it be that instant exactly, and stand still. Time is never turned back."""
+        assert instant >= self.now(), f"it is {self.now()} already: nobody goes back to {instant}"
+        self.clock.write_text(instant.isoformat())
+
+    def later(self, **duration: float) -> None:
+        """Let so much time pass, as `timedelta(**duration)`; it goes on from there."""
+        self.clock.write_text(shifted_to(self.now() + timedelta(**duration)))
 
     @property
     def output(self) -> Path:
@@ -97,8 +124,11 @@ class RunningDesk:
         return done
 
     def token(self, role: str, *arguments: str) -> str:
-        made: str = json.loads(self.support("token", "--role", role, "--json", *arguments).stdout)["token"]
-        return made
+        """As `support token --role` with these arguments, without the second that a process takes to start."""
+        given = token.make_context("token", ["--role", role, *arguments]).params
+        settings, lifetime = load_settings(home=self.home), timedelta(hours=given["hours"])
+        who = (tuple(given["organisations"]), given["contact"], given["name"], tuple(given["scopes"]))
+        return apart(issued(settings, Role(given["role"].upper()), *who, lifetime=lifetime)).token
 
     def as_role(self, token: str | None) -> Client:
         """A GraphQL client over HTTP."""
