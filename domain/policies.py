@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain import calendars
-from domain.calendars import Calendar
+from domain.calendars import Calendar, Weekday
 from domain.catalogue import BASE_PRODUCT, PRODUCTS, Product
 from domain.errors import ValidationFailed
 from domain.tickets.vocabulary import Channel, EscalationTarget, Priority, Severity, SlaMetric, TicketKind, Visibility
@@ -138,6 +139,25 @@ class EngagementPolicy:
 
 
 @dataclass(frozen=True)
+class MeetingPolicy:
+    """When the operations meeting of a quarter is proposed, for how long and where; see domain/meetings/quarters.py: slot.
+
+    `week` counts the weekday's days in the quarter, from 1; `at` is on the wall of `time_zone`, in which quarters begin and end too.
+    `notice` is the shortest time from the proposal to the meeting. `{ref}` in `join_url` stands for the meeting's name.
+    """
+
+    week: int = 12
+    weekday: Weekday = Weekday.TUESDAY
+    at: str = "10:00"
+    time_zone: str = "UTC"
+    duration: timedelta = timedelta(hours=1)
+    join_url: str = "https://meet.example.org/{ref}"
+    notice: timedelta = timedelta(days=7)
+    minutes_open: timedelta = timedelta(days=30)
+    """How long after a meeting its minutes may be written."""
+
+
+@dataclass(frozen=True)
 class Policies:
     """All of it, as it is in force at one time. `default_queue` is a queue's ref, taken where no route fits."""
 
@@ -154,6 +174,7 @@ class Policies:
     products: tuple[Product, ...] = field(default=PRODUCTS)
     chat: ChatPolicy = ChatPolicy()
     engagements: EngagementPolicy = EngagementPolicy()
+    operations_meetings: MeetingPolicy = MeetingPolicy()
 
     def queue(self, id: UUID) -> Queue | None:
         return next((queue for queue in self.queues if queue.id == id), None)
@@ -211,6 +232,7 @@ def check(policies: Policies) -> None:
         raise _wrong("snoozeLimit is not positive.", "OUT_OF_RANGE", ("snoozeLimit",))
     _check_chat(policies.chat)
     _check_engagements(policies.engagements)
+    _check_meetings(policies.operations_meetings)
 
 
 def _check_promises(policy: SlaPolicy, codes: set[str], names: set[str]) -> None:
@@ -247,6 +269,34 @@ def _check_engagements(engagements: EngagementPolicy) -> None:
         raise _wrong(f"engagements.reminders has at most {MOST_REMINDERS}.", "OUT_OF_RANGE", path)
     if any(not timedelta() < each <= LONGEST_REMINDER for each in engagements.reminders):
         raise _wrong("engagements.reminders: each is positive and at most 90 days.", "OUT_OF_RANGE", path)
+
+
+def _check_meetings(meetings: MeetingPolicy) -> None:
+    def wrong(name: str, message: str, problem: str = "OUT_OF_RANGE") -> ValidationFailed:
+        return _wrong(f"operations_meetings.{name} {message}", problem, ("operations_meetings", name))
+
+    if not 1 <= meetings.week <= 13:
+        raise wrong("week", "is 1 to 13: a quarter has 13 weeks.")
+    try:
+        time.fromisoformat(meetings.at)
+    except ValueError:
+        raise wrong("at", 'is a time of day, "10:00".', "BAD_FORMAT") from None
+    if len(meetings.at) != len("10:00"):
+        raise wrong("at", 'is a time of day, "10:00".', "BAD_FORMAT")
+    try:
+        ZoneInfo(meetings.time_zone)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise wrong(
+            "time_zone", 'is no time zone that is known here; write one like "Europe/Copenhagen".', "NOT_ALLOWED"
+        ) from None
+    if not timedelta(minutes=5) <= meetings.duration <= timedelta(days=1):
+        raise wrong("duration", "lies between five minutes and a day.")
+    if not meetings.join_url.startswith("https://") or "{ref}" not in meetings.join_url:
+        raise wrong("join_url", "begins with https:// and has {ref} in it, or all meetings are one.", "BAD_FORMAT")
+    if not timedelta() <= meetings.notice <= timedelta(days=60):
+        raise wrong("notice", "lies between nothing and 60 days.")
+    if not timedelta() < meetings.minutes_open <= timedelta(days=366):
+        raise wrong("minutes_open", "is positive and at most 366 days.")
 
 
 def _unique(what: str, names: Iterable[str]) -> set[str]:

@@ -10,6 +10,7 @@ import domain.engagements.engagement
 import domain.knowledge.resource
 import domain.knowledge.topic
 import domain.log.events
+import domain.meetings.meeting
 import domain.organisations.contact
 import domain.organisations.organisation
 import domain.policy.policy

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from domain.catalogue import BASE_PRODUCT, Capability
 from domain.contracts.contract import SupportContract
-from domain.contracts.entitlements import Entitled, Entitlement, entitlements
+from domain.contracts.course import Stretch
+from domain.contracts.entitlements import Entitled, Entitlement, entitlements, lacking
 from domain.contracts.ledgers import OrganisationLedger
 from domain.errors import NotFound
 from domain.policies import Policies, SlaTerms
@@ -32,6 +33,14 @@ async def require(
 ) -> Entitlement:
     """Why the organisation may use it. Raises EntitlementRequired, with the smallest product that would do."""
     return (await capabilities(decision, policies, organisation, at)).require(capability)
+
+
+def require_of(contract: SupportContract, policies: Policies, capability: Capability, at: datetime) -> Stretch:
+    """The stretch in which this very contract, loaded in the decision, gives a capability. Raises EntitlementRequired."""
+    stretch = contract.course.stretch_at(at)
+    if stretch is None or not stretch.gives(capability):
+        raise lacking(capability, policies.products)
+    return stretch
 
 
 async def product_in_force(decision: Decision, policies: Policies, organisation: UUID | None, at: datetime) -> str:

@@ -58,7 +58,8 @@ def read(path: Path) -> PolicyFile:
     except _UnknownKey as error:
         raise _invalid(path, text, error.path, f"is not a key that is known here; known are {', '.join(error.known)}") from None
     except ValidationFailed as error:
-        raise PolicyFileInvalid(f"{path}: {error.message}") from None
+        line = _line_of(text, ".".join(error.path)) if error.path[:1] == ("operations_meetings",) else None
+        raise PolicyFileInvalid(f"{path}{f', line {line}' if line else ''}: {error.message}") from None
     return PolicyFile(policies, sha256(raw).hexdigest())
 
 

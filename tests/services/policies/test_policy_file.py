@@ -43,6 +43,12 @@ def test_the_same_text_has_the_same_hash(tmp_path: Path) -> None:
         ('reminders = ["P1D", "PT1H"]', 'reminders = ["1 day"]', "engagements.reminders[0]"),
         ('reminders = ["P1D", "PT1H"]', 'reminders = ["PT0S"]', "each is positive"),
         ('reminders = ["P1D", "PT1H"]', 'reminders = ["P1D", "PT24H"]', "stands twice"),
+        ("week = 12", "week = 14", "operations_meetings.week is 1 to 13"),
+        ('at = "10:00"', 'at = "25:00"', "operations_meetings.at is a time of day"),
+        ('notice = "P7D"', 'notice = "P61D"', "operations_meetings.notice lies"),
+        ('minutes_open = "P30D"', 'minutes_open = "PT0S"', "operations_meetings.minutes_open is positive"),
+        ('duration = "PT1H"', 'duration = "PT1M"', "operations_meetings.duration lies"),
+        ("https://meet.example.org/{ref}", "https://meet.example.org/", "has {ref} in it"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_key(tmp_path: Path, before: str, after: str, said: str) -> None:
@@ -58,6 +64,9 @@ def test_what_is_wrong_is_said_with_its_key(tmp_path: Path, before: str, after: 
         ('within = "PT4H"', 'within = "4 hours"'),
         ('name = "Storage engineering"', 'nam = "x"'),
         ('day = "TUESDAY"', 'day = "TUE"'),
+        ('weekday = "TUESDAY"', 'weekday = "TUE"'),
+        ("week = 12", "week = 14"),
+        ('minutes_open = "P30D"', 'minutes_open = "PT0S"'),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, before: str, after: str) -> None:
