@@ -14,7 +14,8 @@ KINDS = {
     "ticket": "tk", "contact": "ct", "organisation": "og", "agent": "ag", "program": "sv", "system": "sy",
     "queue": "qu", "entry": "en", "sla_target": "st", "attachment": "at",
     "incident": "in", "maintenance": "mt", "update": "up", "subscription": "ss",
-    "contract": "cn", "component": "sc", "engagement": "eg", "meeting": "om", "action_item": "ai", "chat_room": "cr", "chat_access": "ca", "knowledge": "kn", "topic": "tp",
+    "contract": "cn", "component": "sc", "engagement": "eg", "meeting": "om", "action_item": "ai",
+    "chat_room": "cr", "chat_access": "ca", "knowledge": "kn", "topic": "tp",
 }  # fmt: skip
 _NAMES = {short: name for name, short in KINDS.items()}
 
