@@ -22,17 +22,9 @@ from services.gateway.ids import global_id
 from services.runtime.codec import Undecodable, UnknownTopic
 from services.runtime.errors import OutcomeUnknown, Overloaded, StoreClosed
 from services.runtime.freshness import BadPosition, ReadBehind
+from services.runtime.postgres import LOST
 
-_NO_DATABASE = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.QueryCanceledError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.TooManyConnectionsError,
-    ConnectionError,
-    TimeoutError,
-)
+_NO_DATABASE = (*LOST, asyncpg.TooManyConnectionsError)
 log = logging.getLogger(__name__)
 
 

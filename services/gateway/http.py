@@ -6,7 +6,6 @@ is refused, and a POST needs `Content-Type: application/json`, which no form of 
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Mapping
 from uuid import UUID
@@ -21,6 +20,7 @@ from services.gateway import body, events, explorer
 from services.gateway.context import Context
 from services.gateway.execution import Answer, Asked, Engine, Unfit, is_subscription, refused
 from services.gateway.failures import Code, RequestFailed
+from services.gateway.patience import within_patience
 from services.gateway.people.standing import standing
 from services.gateway.services import Services
 from services.gateway.telling import observed
@@ -28,8 +28,6 @@ from services.gateway.telling import observed
 RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
 STREAM = "text/event-stream"
-PATIENCE = 20.0
-"""Seconds for an answer or for the head of a stream, with the body's way here. A statement may take ten."""
 _TRACEPARENT = re.compile(r"\A[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
 
 
@@ -41,25 +39,12 @@ class Door:
         self._services = services
 
     async def graphql(self, request: Request) -> Response:
-        """Everything under /graphql. Within `PATIENCE`, whatever becomes of the servers behind.
-
-        A server that stands still, or is cut off without a word, breaks no connection, and nobody would ever be answered. asyncpg cannot
-        even be cancelled then (it asks that server to), so what was begun is told to end and not waited for.
-        """
+        """Everything under /graphql."""
         context = Context(self._services, None, correlation_of(request.headers), traceparent_of(request.headers))
-        answering = asyncio.ensure_future(self._graphql(request, context))
         try:
-            done, _ = await asyncio.wait({answering}, timeout=PATIENCE)
-        except asyncio.CancelledError:
-            answering.cancel()
-            raise
-        if done:
-            return answering.result()
-        answering.cancel()
-        late = RequestFailed(
-            Code.OVERLOADED, "This takes too long; a command may have been done. Send it again, with the same key, to learn."
-        )
-        return written(refused([late], context), accepted(request.headers.get("accept")) or JSON, context, always=True)
+            return await within_patience(self._graphql(request, context))
+        except RequestFailed as late:
+            return written(refused([late], context), accepted(request.headers.get("accept")) or JSON, context, always=True)
 
     async def _graphql(self, request: Request, context: Context) -> Response:
         accepts = accepted(request.headers.get("accept"))

@@ -19,6 +19,7 @@ import asyncpg
 from projections.projection import Projection
 from services.runtime.freshness import CHANNEL
 from services.runtime.position import Position
+from services.runtime.postgres import LOST
 
 POLL = 1.0
 """Seconds between two looks when nothing was announced; an announcement may be lost with its connection."""
@@ -26,7 +27,7 @@ PAGE = 5000
 WATCHED = "'ticket.%', 'incident.%', 'maintenance.%', 'chat_access.%'"
 STREAMS = f"""SELECT position, stream FROM store.tail WHERE position > $1 AND position <= $2 AND topic LIKE ANY (ARRAY[{WATCHED}])
   ORDER BY position LIMIT {PAGE}"""  # noqa: S608 - a constant
-_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+_LOST = (*LOST, asyncpg.PostgresError)
 _log = logging.getLogger("support.live")
 
 

@@ -3,7 +3,8 @@ known).
 
 The client says who it is in connection_init ({"authorization": "Bearer …"}) or in the request's header; when the token expires the
 connection ends, for sight is judged for every message and an expired party sees nothing. Feeds wait for the client: each keeps its
-place in the log, so a slow client is behind, never wrong, and nothing piles up here. One that takes nothing at all is let go.
+place in the log, so a slow client is behind, never wrong, and nothing piles up here. One that takes nothing at all is let go. Queries and
+mutations are answered within the same time as over HTTP; a feed waits for as long as its database does.
 
 https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,12 +22,15 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from services.gateway import body
 from services.gateway.context import Context
-from services.gateway.execution import Answer, Engine, Unfit, is_subscription, refused
+from services.gateway.documents import Operation
+from services.gateway.execution import Answer, Asked, Engine, Unfit, is_subscription, refused
 from services.gateway.failures import Code, RequestFailed
 from services.gateway.http import correlation_of, traceparent_of, wrapped
+from services.gateway.patience import within_patience
 from services.gateway.people.standing import standing
 from services.gateway.services import Services
 from services.gateway.telling import CONNECTIONS, FEEDS, observed
+from services.runtime.logs import failure
 
 PROTOCOL = "graphql-transport-ws"
 INIT_SECONDS = 10.0
@@ -40,6 +45,9 @@ BAD_REQUEST, UNAUTHORISED, FORBIDDEN = 4400, 4401, 4403
 NO_SUCH_PROTOCOL, INIT_TOO_LATE, TAKEN, TOO_MANY_INITS = 4406, 4408, 4409, 4429
 GOING_AWAY, TRY_AGAIN = 1001, 1013
 LONGEST_REASON = 120
+ENDING_SECONDS = 5.0
+"""For what runs on a connection that ended: a read of a database that stands still cannot be cancelled, and is left to itself."""
+log = logging.getLogger("support.gateway.websocket")
 
 
 class Hangup(Exception):
@@ -77,7 +85,10 @@ class Connection:
                 running = [*helpers, *self._operations.values()]
                 for task in running:
                     task.cancel()
-                await asyncio.gather(*running, return_exceptions=True)
+                done, _ = await asyncio.wait(running, timeout=ENDING_SECONDS)
+                for task in done:
+                    if not task.cancelled():
+                        task.exception()
         with contextlib.suppress(Exception):  # it may be gone, or too slow to be told
             async with asyncio.timeout(1):
                 await self._socket.close(hangup.code, hangup.reason)
@@ -106,7 +117,10 @@ class Connection:
                     await self._socket.send_text(message.decode())
         except TimeoutError:
             self._end(Hangup(TRY_AGAIN, "too slow: connect again and go on after your last cursor"))
-        except Exception:
+        except (WebSocketDisconnect, OSError):  # the client is gone
+            self._end(Hangup(GOING_AWAY, "gone"))
+        except Exception as error:
+            log.warning("a message could not be sent (%s): the connection is ended", failure(error))
             self._end(Hangup(GOING_AWAY, "gone"))
 
     async def _drained(self) -> None:
@@ -181,10 +195,7 @@ class Connection:
             asked = body.asked(payload)
             operation = self._engine.choose(asked)
             if not is_subscription(operation):
-                context.identity = await standing(self._services, context.identity)
-                with observed(operation.kind.value) as note:
-                    answer = await self._engine.run(operation, asked, context)
-                    note(answer)
+                answer = await within_patience(self._once(operation, asked, context))
                 if not await self._answer(id, answer):
                     return
             else:
@@ -203,6 +214,14 @@ class Connection:
             await self._answer(id, refused([wrapped(error)], context))
             return
         await self._put({"id": id, "type": "complete"})
+
+    async def _once(self, operation: Operation, asked: Asked, context: Context) -> Answer:
+        """The answer to a query or mutation, to the party as it stands now."""
+        context.identity = await standing(self._services, context.identity)
+        with observed(operation.kind.value) as note:
+            answer = await self._engine.run(operation, asked, context)
+            note(answer)
+        return answer
 
     async def _answer(self, id: str, answer: Answer) -> bool:
         """Send a result, or why there is none; False when that ended the operation."""

@@ -16,11 +16,12 @@ from typing import Any, Self
 import asyncpg
 
 from services.runtime.position import Position
+from services.runtime.postgres import LOST
 
 CHANNEL = "support_projected"
 POLL = 0.1
 """Seconds between two looks while somebody waits."""
-_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+_LOST = (*LOST, asyncpg.PostgresError)
 _log = logging.getLogger("support.freshness")
 
 ProjectionKey = tuple[str, int]

@@ -11,13 +11,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import asyncpg
-
 from services.runtime.errors import StoreClosed, Unavailable
-from services.runtime.postgres import Connection
-
-LOST = (OSError, EOFError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError)
-"""The server went away, is starting or stopping; nothing of the query counts."""
+from services.runtime.postgres import LOST, Connection
 
 
 class _Lane:

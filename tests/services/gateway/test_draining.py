@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from services.gateway import http, websocket
+from services.gateway import patience, websocket
 from services.gateway.app import create_app, serving
 from services.gateway.telling import CONNECTIONS
 from tests.services.gateway.sockets import socket
@@ -82,7 +82,70 @@ async def test_whoever_asks_while_the_database_stands_still_is_answered(
         return None
 
     monkeypatch.setattr(where, frozen)
-    monkeypatch.setattr(http, "PATIENCE", 0.3)
+    monkeypatch.setattr(patience, "PATIENCE", 0.3)
     response = await world.post({"query": "{ ticketCount { value } }"}, "agnes")
     assert (response.status_code, response.json()["errors"][0]["extensions"]["code"]) == (503, "OVERLOADED")
     thawed.set()
+
+
+@pytest.mark.parametrize("where", ["services.gateway.tickets.queries.counted", "services.gateway.websocket.standing"])
+async def test_whoever_asks_over_a_socket_while_the_database_stands_still_is_answered_too(
+    world: World, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    thawed = asyncio.Event()
+
+    async def frozen(*_: object) -> object:
+        try:
+            await thawed.wait()
+        except asyncio.CancelledError:
+            await thawed.wait()
+        return None
+
+    monkeypatch.setattr(patience, "PATIENCE", 0.3)
+    async with socket(world, "agnes") as connection:
+        monkeypatch.setattr(where, frozen)
+        await connection.subscribe("{ ticketCount { value } }")
+        message = await connection.receive()
+        assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "OVERLOADED")
+    thawed.set()
+
+
+async def test_a_connection_ends_although_the_database_stands_still(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    thawed, begun = asyncio.Event(), asyncio.Event()
+
+    async def frozen(*_: object) -> object:
+        begun.set()
+        try:
+            await thawed.wait()
+        except asyncio.CancelledError:
+            await thawed.wait()
+        return None
+
+    monkeypatch.setattr(websocket, "INIT_SECONDS", 0.3)
+    monkeypatch.setattr(websocket, "ENDING_SECONDS", 0.2)
+    monkeypatch.setattr("services.gateway.websocket.standing", frozen)
+    before = CONNECTIONS._value.get()
+    async with socket(world, "agnes", init=False) as connection:
+        await connection.send(type="connection_init", payload=world.headers("agnes"))
+        await begun.wait()
+    for _ in range(100):
+        if CONNECTIONS._value.get() <= before:
+            break
+        await asyncio.sleep(0.05)
+    assert CONNECTIONS._value.get() <= before
+    thawed.set()
+
+
+async def test_a_message_that_cannot_be_sent_is_logged(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with socket(world, "agnes") as connection:
+
+        async def broken(*_: object) -> None:
+            raise RuntimeError("no such state")
+
+        monkeypatch.setattr("starlette.websockets.WebSocket.send_text", broken)
+        await connection.send(type="ping")
+        assert (await connection.closed())[0] == 1001
+    assert "could not be sent (RuntimeError" in caplog.text
+    assert "no such state" not in caplog.text
