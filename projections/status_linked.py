@@ -50,7 +50,7 @@ async def tickets_of_incident(db: Database, viewer: Viewer, incident: UUID, page
     arguments = Arguments()
     cursors = Cursors.bound_to("tickets of incident", incident, viewer.sees_staff)
     sight = audience(arguments, viewer, "t.audience")
-    sql = f"""SELECT {ticket_document(arguments, viewer, "t", want)}::text AS doc, {BY_AGE.columns}
+    sql = f"""SELECT {ticket_document(arguments, viewer, "t", want, reached_by_another=True)}::text AS doc, {BY_AGE.columns}
       FROM ticket_incidents k JOIN tickets t ON t.id = k.ticket AND {sight}
       WHERE k.incident = {arguments(incident, "uuid")} AND {BY_AGE.within(arguments, page, cursors)}
       ORDER BY {BY_AGE.by(page)} LIMIT {BY_AGE.limit(arguments, page)}"""

@@ -8,11 +8,14 @@ from projections.arguments import Arguments, document
 from projections.contacts import contact, sees
 from projections.entry_documents import entry_document, timeline
 from projections.organisations import organisation
+from projections.projection import Projection
 from projections.queues import queue
-from projections.status_tickets import incidents_of, services_of
+from projections.snapshot import parked
+from projections.status_tickets import incidents_of, services_of, ticket_services
 from projections.ticket_rows import TicketWant, TimelineWant
-from projections.ticket_sla import clocks_of, target
-from projections.timeline_entries import PUBLIC
+from projections.ticket_sla import clocks_of, target, ticket_sla
+from projections.ticket_tables import tickets
+from projections.timeline_entries import PUBLIC, ticket_timeline
 from projections.viewer import Viewer
 
 _SAME = (
@@ -40,6 +43,17 @@ _WHILE = {
 _IDS = ("organisation", "requester", "assignee", "queue", "merged_into")
 
 
+def own_projections(want: TicketWant) -> list[Projection]:
+    """Those behind one ticket, without the tickets it leads to, whose streams are tickets: set aside there, an event makes it wrong."""
+    needed = (
+        (tickets, True),
+        (ticket_timeline, bool(want.timelines) or want.sla_entries),
+        (ticket_sla, want.sla or want.sla_entries),
+        (ticket_services, want.services or want.incidents),
+    )
+    return [projection for projection, is_needed in needed if is_needed]
+
+
 def audience(arguments: Arguments, viewer: Viewer, column: str) -> str:
     """The viewer's predicate over an audience column."""
     sql, values = viewer.may_see(column, len(arguments.values) + 1)
@@ -52,12 +66,18 @@ def ticket_where(arguments: Arguments, viewer: Viewer, id: str, want: TicketWant
     alias = arguments.alias("t")
     sight = audience(arguments, viewer, f"{alias}.audience")
     return (
-        f"(SELECT {ticket_document(arguments, viewer, alias, want)} FROM tickets {alias} WHERE {alias}.id = {id} AND {sight})"
+        f"(SELECT {ticket_document(arguments, viewer, alias, want, reached_by_another=True)} FROM tickets {alias}"
+        f" WHERE {alias}.id = {id} AND {sight})"
     )
 
 
-def ticket_document(arguments: Arguments, viewer: Viewer, alias: str, want: TicketWant) -> str:
-    """The document of a row of tickets under this alias, whom the viewer is known to see."""
+def ticket_document(
+    arguments: Arguments, viewer: Viewer, alias: str, want: TicketWant, *, reached_by_another: bool = False
+) -> str:
+    """The document of a row of tickets under this alias, whom the viewer is known to see.
+
+    One that is `reached_by_another` says itself whether it is blocked: whoever reads the other has judged that one alone.
+    """
     t = alias
     fields = {name: f"{t}.{name}" for name in _SAME} | {f"{name}_id": f"{t}.{name}" for name in _IDS}
     me = arguments(viewer.id, "uuid")
@@ -71,6 +91,8 @@ def ticket_document(arguments: Arguments, viewer: Viewer, alias: str, want: Tick
     else:
         fields |= {"version": f"{t}.version", "updated_at": f"{t}.updated_at"}
     fields["viewer_is_watching"] = watching
+    if reached_by_another:
+        fields["blocked"] = parked(viewer, own_projections(want), f"{t}.id")
     for name, status in _WHILE.items():
         fields[name] = f"CASE WHEN {t}.status IN ({status}) THEN {t}.{name} END"
     fields |= _parties(arguments, viewer, t, want) | _parts(viewer, t, want) | _others(arguments, viewer, t, want)
@@ -143,7 +165,9 @@ def _others(arguments: Arguments, viewer: Viewer, t: str, want: TicketWant) -> d
     fields = {}
     if want.links is not None:
         other = arguments.alias("t")
-        link = document({"kind": "l.kind", "ticket": ticket_document(arguments, viewer, other, want.links)})
+        link = document(
+            {"kind": "l.kind", "ticket": ticket_document(arguments, viewer, other, want.links, reached_by_another=True)}
+        )
         sight = audience(arguments, viewer, f"{other}.audience")
         fields["links"] = f"""(SELECT coalesce(json_agg({link} ORDER BY l.kind, {other}.ref, {other}.id), '[]')
           FROM ticket_links l JOIN tickets {other} ON {other}.id = l.other AND {sight} AND {_tied(t, other)} WHERE l.ticket = {t}.id)"""

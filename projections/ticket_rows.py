@@ -193,6 +193,8 @@ class Ticket(Struct, frozen=True, kw_only=True):
     merged_into: Ticket | None = None
     staff: StaffView | None = None
     timelines: dict[str, list[Entry]] = {}
+    blocked: bool = False
+    """An event of it is set aside: what the row says may be wrong. Known of one that was reached by another ticket or a notice."""
 
     def timeline(self, name: str, want: TimelineWant) -> Connection[Entry]:
         """The page read under this name of the want."""

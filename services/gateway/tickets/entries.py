@@ -20,6 +20,7 @@ from services.gateway.scalars import Cursor, LanguageTag
 from services.gateway.shapes import Actor, Node, PageInfo, member
 from services.gateway.status import loading
 from services.gateway.status.notices import StatusIncident
+from services.gateway.tickets.blocked import without_blocked
 from services.gateway.tickets.body import MessageBody, message_body
 from services.gateway.tickets.happenings import ClassificationKind, Direction, RelationChange, SlaChange, Visibility
 from services.gateway.tickets.promises import SlaTarget
@@ -130,10 +131,14 @@ class ClassificationEntry(TimelineEntry):
 @strawberry.type(description="Merged, split, linked, or the reverse; or linked to an incident.")
 class RelationEntry(TimelineEntry):
     change: RelationChange = strawberry.field(description="What.")
-    other: Annotated[Ticket, strawberry.lazy("services.gateway.tickets.ticket")] | None = strawberry.field(
-        description="The other; null when you may not see it."
-    )
+    found: strawberry.Private[rows.Ticket | None] = None
     struck_by: strawberry.Private[UUID | None] = None
+
+    @strawberry.field(description="The other; null when you may not see it.")
+    def other(self, info: Info) -> Annotated[Ticket, strawberry.lazy("services.gateway.tickets.ticket")] | None:
+        from services.gateway.tickets.ticket import Ticket  # a ticket shows its entries, an entry its other ticket
+
+        return next((Ticket.of(row) for row in without_blocked(info, [self.found])), None)
 
     @strawberry.field(description="The incident it was linked to; null otherwise.")
     async def incident(self, info: Info) -> StatusIncident | None:
@@ -240,12 +245,9 @@ def _classification(row: rows.Entry) -> ClassificationEntry:
 
 
 def _relation(row: rows.Entry) -> RelationEntry:
-    from services.gateway.tickets.ticket import Ticket  # a ticket shows its entries, an entry its other ticket
-
-    other = Ticket.of(row.other) if row.other else None
     struck_by = UUID(row.detail["incident"]) if "incident" in row.detail else None
     change = member(RelationChange, row.detail["change"])
-    return RelationEntry(**_common(row), change=change, other=other, struck_by=struck_by)
+    return RelationEntry(**_common(row), change=change, found=row.other, struck_by=struck_by)
 
 
 def _escalation(row: rows.Entry) -> EscalationEntry:

@@ -17,6 +17,7 @@ from services.gateway.failures import Code, RequestFailed
 from services.gateway.payload import PATIENCE
 from services.gateway.selection import Selection
 from services.gateway.shapes import BoundedCount, CountPrecision, Presence, SortDirection, given
+from services.gateway.tickets.blocked import warn_of
 from services.gateway.tickets.filters import (
     DateTimeComparator,
     IdComparator,
@@ -104,18 +105,6 @@ async def found(
     hits = await search(database, context.viewer, words, scopes, page, want)
     warn_of(info, hits.blocked)
     return SearchHitConnection.of(hits.page, without=hits.blocked)
-
-
-def warn_of(info: Info, blocked: Sequence[UUID]) -> None:
-    """READ_BLOCKED beside what is answered all the same: one ticket that cannot be read must not keep all others from anybody."""
-    if blocked:
-        named = [str(ids.global_id("ticket", each)) for each in blocked]
-        problem = RequestFailed(
-            Code.READ_BLOCKED,
-            "Some tickets could not be taken into the view and are left out; an operator has to look at it.",
-            blocked=named,
-        )
-        info.context.warn(problem, info.path.as_list())
 
 
 async def _named(context: Context, by: TicketBy) -> ticket_reading.TicketBy | None:

@@ -23,9 +23,10 @@ from services.gateway.live import Restored
 from services.gateway.people.standing import standing
 from services.gateway.scalars import Cursor
 from services.gateway.selection import Selection
+from services.gateway.tickets.blocked import warn_of
 from services.gateway.tickets.entries import TimelineEntry, shown
 from services.gateway.tickets.filters import TicketFilter
-from services.gateway.tickets.reading import filter_of, warn_of
+from services.gateway.tickets.reading import filter_of
 from services.gateway.tickets.ticket import Ticket
 from services.gateway.tickets.wants import ticket_want
 from services.runtime.position import Position

@@ -20,6 +20,7 @@ from services.gateway.scalars import Cursor, LanguageTag
 from services.gateway.shapes import Actor, Node, PageInfo, member, page_info
 from services.gateway.status.components import ServiceComponent
 from services.gateway.status.notices import StatusIncident
+from services.gateway.tickets.blocked import without_blocked
 from services.gateway.tickets.entries import (
     SatisfactionRating,
     TimelineEntry,
@@ -183,12 +184,14 @@ class Ticket(Node):
         return values(await info.context.policies(), seen)
 
     @strawberry.field(description="Other tickets it belongs with, as far as you may see them.")
-    def links(self) -> list[TicketLink]:
-        return [TicketLink(kind=member(TicketLinkKind, link.kind), ticket=Ticket.of(link.ticket)) for link in self.row.links]
+    def links(self, info: Info) -> list[TicketLink]:
+        kept = {row.id for row in without_blocked(info, (link.ticket for link in self.row.links))}
+        shown = [link for link in self.row.links if link.ticket.id in kept]
+        return [TicketLink(kind=member(TicketLinkKind, link.kind), ticket=Ticket.of(link.ticket)) for link in shown]
 
     @strawberry.field(description="Where it lives on; null unless merged.")
-    def merged_into(self) -> Ticket | None:
-        return Ticket.of(self.row.merged_into) if self.row.merged_into else None
+    def merged_into(self, info: Info) -> Ticket | None:
+        return next((Ticket.of(row) for row in without_blocked(info, [self.row.merged_into])), None)
 
     @strawberry.field(description="Ratings, one an episode of resolution.")
     def ratings(self) -> list[SatisfactionRating]:

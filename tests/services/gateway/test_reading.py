@@ -230,6 +230,49 @@ async def test_a_ticket_whose_events_are_parked_is_blocked(world: World, module_
         await connection.close()
 
 
+async def test_a_blocked_ticket_is_not_shown_by_way_of_another_or_of_an_incident_either(
+    world: World, module_database: TestDatabase
+) -> None:
+    first, second, third = [await world.open("anna", f"Of three {number}") for number in range(3)]
+    link = {"ticketId": first["id"], "otherTicketId": second["id"], "kind": "RELATED"}
+    await world.did("agnes", "linkTicket", link, "ticket { version }")
+    merge = {"ticketId": third["id"], "intoTicketId": second["id"], "expectedVersion": third["version"]}
+    merge["intoExpectedVersion"] = second["version"] + 1
+    merged = await world.did("agnes", "mergeTicket", merge)
+    component = {"ref": f"blocked-{world.key}", "name": "Compute", "group": "IaaS"}
+    made = (await world.did("admin", "registerServiceComponent", component, "component { id }"))["component"]
+    impacts = [{"componentId": made["id"], "state": "DEGRADED"}]
+    declare = {"title": "It is slow", "severity": "MINOR", "impacts": impacts, "body": "We look."}
+    incident = (await world.did("agnes", "declareIncident", declare, "notice { id }"))["notice"]
+    hit = await world.did("agnes", "linkTicketToIncident", {"ticketId": second["id"], "noticeId": incident["id"]})
+    by_link = "query($i: ID!, $at: Position) { ticket(by: {id: $i}, atLeast: $at) { links { ticket { subject } } } }"
+    by_merge = "query($i: ID!, $at: Position) { ticket(by: {id: $i}, atLeast: $at) { mergedInto { subject } } }"
+    entries = """query($i: ID!, $at: Position) { ticket(by: {id: $i}, atLeast: $at) { timeline(kinds: [RELATION]) {
+      nodes { ... on RelationEntry { other { subject } } } } } }"""
+    by_incident = "query($i: ID!) { node(id: $i) { ... on StatusIncident { tickets { nodes { subject } } } } }"
+    at = max(merged["position"], hit["position"], key=lambda each: int(each.split(".")[1]))
+    ways = [(by_link, first["id"]), (by_merge, third["id"]), (entries, first["id"]), (by_incident, incident["id"])]
+    for query, id in ways:
+        more = {} if query is by_incident else {"at": at}
+        assert "Of three 1" in str(await world.say("anna", query, i=id, **more)), query
+    connection = await asyncpg.connect(module_database.superuser_dsn)
+    try:
+        await connection.execute(
+            "INSERT INTO projector.parked(projection, version, stream, position, topic, error) SELECT 'tickets', 1, stream,"
+            " max(position), 'ticket.linked.v1', 'KeyError' FROM store.tail WHERE stream = $1 AND class <> 'restricted' GROUP BY stream",
+            raw(second["id"]),
+        )
+        for query, id in ways:
+            for who in ("anna", "agnes"):
+                answer = await world.ask(who, query, i=id)
+                assert "Of three 1" not in str(answer["data"]), query
+                (error,) = answer["errors"]
+                assert error["extensions"] == {"code": "READ_BLOCKED", "blocked": [second["id"]]}, query
+    finally:
+        await connection.execute("DELETE FROM projector.parked")
+        await connection.close()
+
+
 async def test_who_left_an_organisation_sees_it_no_more_whatever_the_token_says(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
