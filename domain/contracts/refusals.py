@@ -70,6 +70,13 @@ class NoManager(RuleViolated):
         super().__init__("This contract has no service manager; assign one first.")
 
 
+class NoServiceManager(RuleViolated):
+    rule: ClassVar[str] = "NOT_A_SERVICE_MANAGER"
+
+    def __init__(self) -> None:
+        super().__init__("This member of staff is no service manager; name one, or have them sign in as one first.")
+
+
 def in_the_past(at: datetime, *, path: tuple[str, ...]) -> ValidationFailed:
     return ValidationFailed(
         "This takes effect now or later, not earlier.", problem="OUT_OF_RANGE", path=path, limit=at.isoformat()

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from domain.contracts.contract import SupportContract
 from domain.contracts.ledgers import ManagerLedger, OrganisationLedger
+from domain.contracts.refusals import NoServiceManager
 from domain.contracts.vocabulary import ServiceManagerMode
 from domain.errors import AlreadyExists, NotFound
 from domain.organisations.organisation import Organisation
@@ -96,9 +97,12 @@ async def change_plan(desk: Desk, by: By, contract: UUID, product: str, effectiv
 async def assign_manager(
     desk: Desk, by: By, contract: UUID, manager: UUID, mode: ServiceManagerMode, *, replace: bool = False
 ) -> Receipt:
-    """Give a service manager, or another. Raises ManagerReserved where a dedicated one serves another organisation."""
+    """Give a service manager, or another. Raises ManagerReserved where a dedicated one serves another organisation,
+    and NoServiceManager where it is another member of staff."""
     if not await desk.is_staff(manager):
         raise NotFound("There is no such member of staff.", path=("input", "agentId"))
+    if desk.is_manager is not None and not await desk.is_manager(manager):
+        raise NoServiceManager
     policies = await desk.policies.now()
     command = SupportContract.replace_manager if replace else SupportContract.assign_manager
     return await change(desk, by, contract, command, manager, mode, at=by.act.at, products=policies.products)

@@ -34,11 +34,13 @@ async def nobody(staff: UUID) -> bool:  # noqa: ARG001 - the form of `Desk.is_st
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`is_staff` says whether an id is that of a member of staff, to whom work can be given."""
+    """`is_staff` says whether an id is that of a member of staff, to whom work can be given; `is_manager` whether that of a service
+    manager, None where roles are not known and any of staff will do."""
 
     writer: Writer
     policies: Policed
     is_staff: Callable[[UUID], Awaitable[bool]] = nobody
+    is_manager: Callable[[UUID], Awaitable[bool]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

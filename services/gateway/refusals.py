@@ -59,6 +59,7 @@ class DomainRule(Enum):
     MANAGER_RESERVED = said("MANAGER_RESERVED", "A dedicated manager serves another organisation.")
     MANAGER_ASSIGNED = said("MANAGER_ASSIGNED", "A contract has one service manager at a time.")
     NO_MANAGER = said("NO_MANAGER", "There is no service manager to replace or release.")
+    NOT_A_SERVICE_MANAGER = said("NOT_A_SERVICE_MANAGER", "Only a service manager is assigned to a contract.")
     COMPONENT_IS_IMPAIRED = said("COMPONENT_IS_IMPAIRED", "A service that a notice holds is not retired.")
     OWN_REQUEST = said("OWN_REQUEST", "Nobody approves their own.")
     EMAIL_NOT_VERIFIED = said("EMAIL_NOT_VERIFIED", "The community room is for people whose e-mail is verified.")

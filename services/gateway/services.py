@@ -31,6 +31,7 @@ READ_PATIENCE = 5.0
 """Seconds a read waits for the position it was asked for."""
 POOL = 8
 """Connections of each reading role; a query holds one for a few milliseconds."""
+IS_MANAGER = "SELECT 1 FROM store.staff WHERE id = $1 AND role = 'SERVICE_MANAGER'"
 IS_STAFF = "SELECT 1 FROM store.staff WHERE id = $1 AND role <> 'AUDITOR'"
 
 
@@ -87,6 +88,9 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         async def is_staff(id: UUID) -> bool:
             return await reader_pool.fetchrow(IS_STAFF, id) is not None
 
+        async def is_manager(id: UUID) -> bool:
+            return await reader_pool.fetchrow(IS_MANAGER, id) is not None
+
         yield Services(
             settings=settings,
             clock=clock,
@@ -94,7 +98,7 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
             readers=reader_pool,
             customers=customer_pool,
             store=store,
-            desk=Desk(writer, PoliciesInForce(store, codec), is_staff),
+            desk=Desk(writer, PoliciesInForce(store, codec), is_staff, is_manager),
             digests=digests,
             freshness=freshness,
             tail=tail,

@@ -201,7 +201,7 @@ async def test_a_standard_contract_gives_no_service_manager_and_says_which_produ
         "assignServiceManager",
         {
             "contractId": made["contract"]["id"],
-            "agentId": world.ids["agnes"],
+            "agentId": (await world.say("manager", "{ viewer { actor { id } } }"))["viewer"]["actor"]["id"],
             "mode": "SHARED",
             "expectedVersion": made["version"],
         },
@@ -209,6 +209,16 @@ async def test_a_standard_contract_gives_no_service_manager_and_says_which_produ
     )
     (error,) = refused["errors"]
     assert (error["capability"], error["requiredProduct"]["code"]) == ("SERVICE_MANAGER", PREMIUM)
+
+
+async def test_only_a_service_manager_is_assigned_and_put_in_the_place_of_another(world: World) -> None:
+    _, id = await organisation(world)
+    made = await in_force(world, id)
+    for agent, told in ((world.ids["agnes"], "NOT_A_SERVICE_MANAGER"), (world.ids["admin"], "NOT_A_SERVICE_MANAGER")):
+        asked = {"contractId": made["contract"]["id"], "agentId": agent, "mode": "SHARED", "expectedVersion": made["version"]}
+        for mutation in ("assignServiceManager", "replaceServiceManager"):
+            refused = await world.do("admin", mutation, asked, "errors { ... on RuleViolated { rule } }")
+            assert [error["rule"] for error in refused["errors"]] == [told]
 
 
 async def test_what_overlaps_conflicts_or_exists_is_told_as_such(world: World) -> None:
