@@ -52,6 +52,14 @@ def _bad(path: Sequence[str]) -> ValidationFailed:
     return ValidationFailed("This is no https address.", problem="BAD_FORMAT", path=path)
 
 
+def one_receiver(channel: NotificationChannel, destination: str) -> str:
+    """What is the same for all spellings that lead to one receiver, for counting what is sent there: anna+a@x and Anna+b@x are one."""
+    if channel is NotificationChannel.EMAIL:
+        local, _, host = destination.casefold().rpartition("@")
+        return f"{channel}:{local.partition('+')[0]}@{host}"
+    return f"{channel}:{destination}"
+
+
 def hint(channel: NotificationChannel, destination: str) -> str:
     """Enough to recognise it, too little to write to it: a…@example.org, +45…56, https://hooks.example.org/…"""
     match channel:

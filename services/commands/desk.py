@@ -32,15 +32,21 @@ async def nobody(staff: UUID) -> bool:  # noqa: ARG001 - the form of `Desk.is_st
     return False
 
 
+def unbounded(asker: UUID, where: str) -> None:
+    """Where nothing bounds how many messages are sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """`is_staff` says whether an id is that of a member of staff, to whom work can be given; `is_manager` whether that of a service
-    manager, None where roles are not known and any of staff will do."""
+    manager, None where roles are not known and any of staff will do. `message` is asked before a message goes to a
+    destination that has proved nothing yet, with who asks for it; it raises RateLimited."""
 
     writer: Writer
     policies: Policed
     is_staff: Callable[[UUID], Awaitable[bool]] = nobody
     is_manager: Callable[[UUID], Awaitable[bool]] | None = None
+    message: Callable[[UUID, str], None] = unbounded
 
 
 @dataclass(frozen=True, slots=True)

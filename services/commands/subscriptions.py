@@ -18,7 +18,7 @@ from domain.deliveries.vocabulary import NotificationChannel
 from domain.errors import NotFound, RateLimited
 from domain.organisations.contact import Contact
 from domain.status.vocabulary import StatusSeverity
-from domain.subscriptions.destinations import destination
+from domain.subscriptions.destinations import destination, one_receiver
 from domain.subscriptions.refusals import SubscriptionStandsOtherwise, SubscriptionThere, TokenRefused
 from domain.subscriptions.subscription import StatusSubscription
 from domain.subscriptions.vocabulary import OVER, CancelCause
@@ -64,6 +64,7 @@ async def request(desk: Desk, by: By, new: NewSubscription, *, resolve: Resolve 
         await known_services(decision, list(dict.fromkeys(new.components)), ("input", "componentIds"))
         if new.channel is NotificationChannel.WEBHOOK:
             await screen(where, resolve)
+        desk.message(by.viewer.id, one_receiver(new.channel, where))
         id = decision.new_id()
         token = messages.confirmation_token(id)
         made = StatusSubscription.request(

@@ -19,6 +19,7 @@ from domain.deliveries.vocabulary import NotificationChannel
 from domain.errors import Forbidden, NotFound, RateLimited
 from domain.organisations.contact import Contact
 from domain.organisations.refusals import ContactIsErased, VerificationInvalid
+from domain.subscriptions.destinations import one_receiver
 from projections.viewer import Role
 from services.commands.desk import By, Desk
 from services.runtime.act import Act
@@ -83,6 +84,8 @@ async def request(desk: Desk, by: By, contact: UUID, *, tell: Tell = queued) -> 
         before = found.version
         found.request_verification(at=by.act.at, token_hash=_hash(token), expires_at=by.act.at + LASTS)
         if found.version != before:
+            assert found.email is not None
+            desk.message(by.viewer.id, one_receiver(NotificationChannel.EMAIL, found.email))
             await tell(decision, found, token)
         decision.remember(contact=found.id)
 

@@ -112,6 +112,8 @@ async def serving(app: Starlette, services: Services, host: str, port: int) -> A
         ws="websockets-sansio",
         ws_max_size=LIMIT,
         lifespan="off",
+        proxy_headers=True,
+        forwarded_allow_ips=services.settings.trusted_proxies,
         access_log=False,
         log_config=None,
         server_header=False,

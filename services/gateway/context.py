@@ -29,6 +29,8 @@ class Context:
     identity: Identity | None
     correlation: UUID
     traceparent: str | None = None
+    address: str = ""
+    """Whence the client comes; what counts for who is not signed in."""
     asked: bytes = b""
     """The mutation under way in one canonical form; mutations of an operation run one after the other."""
     began: datetime | None = None
@@ -39,7 +41,7 @@ class Context:
 
     def anew(self) -> Context:
         """For the next operation or message: the same party, nothing read yet."""
-        return Context(self.services, self.identity, self.correlation, self.traceparent)
+        return Context(self.services, self.identity, self.correlation, self.traceparent, self.address)
 
     def warn(self, problem: GraphQLError, path: list[str | int]) -> None:
         """Answer with the data, and say beside it what is wrong with them."""

@@ -88,6 +88,7 @@ def mutation(field: GraphQLField) -> Resolve:
         context.began = context.now
         context.loaders.clear()
         try:
+            context.services.rates.command(context.identity, context.address)
             for path in unclean(arguments):
                 raise ValidationFailed("This text contains control characters that no text has.", problem="UNSAFE", path=path)
             answer = resolve(source, info, **arguments)

@@ -40,7 +40,8 @@ class Door:
 
     async def graphql(self, request: Request) -> Response:
         """Everything under /graphql."""
-        context = Context(self._services, None, correlation_of(request.headers), traceparent_of(request.headers))
+        headers, address = request.headers, request.client.host if request.client else ""
+        context = Context(self._services, None, correlation_of(headers), traceparent_of(headers), address)
         try:
             return await within_patience(self._graphql(request, context))
         except RequestFailed as late:
@@ -66,6 +67,8 @@ class Door:
                 response = written(Answer(problem("GET is for queries alone; send this by POST."), 405), accepts, context)
                 response.headers["allow"] = "POST"
                 return response
+            if operation.kind is not OperationType.MUTATION:
+                self._services.rates.request(context.identity, context.address)
             if is_subscription(operation) or accepts == STREAM:
                 if accepts != STREAM:
                     raise body.BadRequest(406, "Subscriptions come over WebSocket (graphql-transport-ws) or text/event-stream.")
@@ -79,7 +82,8 @@ class Door:
         except Unfit as unfit:
             return written(unfit.answer(context), accepts, context)
         except RequestFailed as failed:
-            return written(refused([failed], context), accepts, context, always=failed.code is Code.UNAUTHENTICATED)
+            always = failed.code in (Code.UNAUTHENTICATED, Code.RATE_LIMITED)
+            return written(refused([failed], context), accepts, context, always=always)
         except Exception as error:
             return written(refused([wrapped(error)], context), accepts, context, always=True)
 
@@ -154,4 +158,6 @@ def written(answer: Answer, media: str, context: Context, *, always: bool = Fals
         headers["www-authenticate"] = 'Bearer realm="support"'
     if status == 503:
         headers["retry-after"] = "1"
+    if status == 429:
+        headers["retry-after"] = str(answer.body["errors"][0]["extensions"]["seconds"])
     return Response(orjson.dumps(answer.body), status, headers, f"{media}; charset=utf-8")

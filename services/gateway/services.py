@@ -14,6 +14,7 @@ from services.commands.desk import Desk
 from services.gateway.auth import Verifier
 from services.gateway.live import Tail
 from services.gateway.people.remembered import Remembered
+from services.gateway.rates import Rates
 from services.gateway.read_models import READ_MODELS, search_path
 from services.policies.in_force import PoliciesInForce
 from services.runtime.clock import Clock
@@ -49,6 +50,7 @@ class Services:
     digests: Digests
     freshness: Freshness
     tail: Tail
+    rates: Rates
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     remembered: Remembered = field(default_factory=Remembered)
 
@@ -91,6 +93,7 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         async def is_manager(id: UUID) -> bool:
             return await reader_pool.fetchrow(IS_MANAGER, id) is not None
 
+        rates = Rates(settings)
         yield Services(
             settings=settings,
             clock=clock,
@@ -98,10 +101,11 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
             readers=reader_pool,
             customers=customer_pool,
             store=store,
-            desk=Desk(writer, PoliciesInForce(store, codec), is_staff, is_manager),
+            desk=Desk(writer, PoliciesInForce(store, codec), is_staff, is_manager, rates.message),
             digests=digests,
             freshness=freshness,
             tail=tail,
+            rates=rates,
         )
 
 

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from graphql import OperationType
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from services.gateway import body
@@ -170,7 +171,8 @@ class Connection:
             identity = await standing(self._services, self._services.verifier.bearer(header))
         except RequestFailed as failed:
             raise Hangup(FORBIDDEN, failed.message) from None
-        self._context = Context(self._services, identity, correlation_of(headers), traceparent_of(headers))
+        address = self._socket.client.host if self._socket.client else ""
+        self._context = Context(self._services, identity, correlation_of(headers), traceparent_of(headers), address)
         if identity is not None:
             self._operations[""] = asyncio.create_task(self._expires(identity.expires_at))
         await self._put({"type": "connection_ack"})
@@ -194,6 +196,8 @@ class Connection:
         try:
             asked = body.asked(payload)
             operation = self._engine.choose(asked)
+            if operation.kind is not OperationType.MUTATION:
+                self._services.rates.request(context.identity, context.address)
             if not is_subscription(operation):
                 answer = await within_patience(self._once(operation, asked, context))
                 if not await self._answer(id, answer):

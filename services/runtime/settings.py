@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -24,6 +25,9 @@ PostgresRole = Literal["append", "relay", "project", "read", "customer"]
 NatsRole = Literal["admin", "relay", "consumer", "subscriber"]
 Port = Annotated[int, Field(ge=0, le=65535)]
 _NONE = SecretStr("")
+OFF = "off"
+RATES = ("requests", "commands", "anonymous", "confirmations", "destination")
+_RATE = re.compile(r"[1-9][0-9]{0,8}/(second|minute|hour|day)")
 
 
 class SettingsInvalid(Exception):
@@ -90,6 +94,26 @@ class Settings(BaseSettings):
         None, description="development and tests only: file with an instant or an offset (PT2H, -PT5M) that every process obeys"
     )
 
+    rate_requests: str = Field(
+        "6000/minute",
+        description="queries and subscriptions of one party or address in one gateway; off in development unless set",
+    )
+    rate_commands: str = Field(
+        "600/minute", description="commands of one person or program in one gateway; off in development unless set"
+    )
+    rate_anonymous: str = Field(
+        "30/minute", description="commands with a token from a message, of one client address; off in development unless set"
+    )
+    rate_confirmations: str = Field(
+        "60/hour", description="confirmations sent at the request of one party; off in development unless set"
+    )
+    rate_destination: str = Field(
+        "5/hour", description="confirmations sent to one address, number or webhook; off in development unless set"
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.1", description="addresses or networks, comma-separated, whose X-Forwarded-For names the client"
+    )
+
     metrics_host: str = Field("127.0.0.1", description="address of /metrics, /livez and /readyz of background processes")
     metrics_port_relay: Port = Field(0, description="their port for the relay; 0 picks a free one and logs it")
     metrics_port_projector: Port = Field(0, description="their port for the projector")
@@ -146,6 +170,13 @@ class Settings(BaseSettings):
             raise ValueError("must be a base URL such as https://support.example.eu")
         return url.rstrip("/")
 
+    @field_validator(*(f"rate_{name}" for name in RATES))
+    @classmethod
+    def _a_rate(cls, rate: str) -> str:
+        if rate != OFF and not _RATE.fullmatch(rate):
+            raise ValueError("must look like 600/minute (second, minute, hour or day), or be off")
+        return rate
+
     @field_validator("key_encryption_keys")
     @classmethod
     def _keys_decode(cls, keys: SecretStr) -> SecretStr:
@@ -174,6 +205,12 @@ class Settings(BaseSettings):
         user, password = getattr(self, f"postgres_{role}_user"), getattr(self, f"postgres_{role}_password").get_secret_value()
         self.require("postgres_dsn", f"postgres_{role}_password")
         return with_login(str(self.postgres_dsn), user, password)
+
+    def rate(self, name: str) -> str | None:
+        """A rate as `600/minute`; None is no limit. Development has none but those that were set."""
+        field = f"rate_{name}"
+        value: str = getattr(self, field)
+        return None if value == OFF or not (self.production or field in self.model_fields_set) else value
 
     @property
     def owner_dsn(self) -> str:
