@@ -14,6 +14,7 @@ from domain.chat.rooms import Room
 from domain.organisations.events import OrganisationRegistered
 from projections.arguments import Arguments
 from projections.database import Database, Statement
+from projections.organisations import short_name
 from projections.projection import Envelope, Projection
 from projections.viewer import Role, Viewer
 
@@ -55,7 +56,7 @@ async def backchannels(db: Database, viewer: Viewer, ids: Sequence[UUID]) -> lis
     arguments = Arguments()
     mine = organisations_seen(viewer)
     sees = "TRUE" if mine is None else f"r.organisation = ANY({arguments(list(mine), 'uuid[]')})"
-    sql = f"""SELECT r.id, r.organisation, o.ref, o.name FROM chat_rooms r JOIN organisations o ON o.id = r.organisation
+    sql = f"""SELECT r.id, r.organisation, {short_name("o")} AS ref, o.name FROM chat_rooms r JOIN organisations o ON o.id = r.organisation
       WHERE r.id = ANY({arguments(list(ids), "uuid[]")}) AND {sees}"""
     rows = await db.fetch(sql, *arguments.values)
     return [Backchannel(id=row["id"], organisation=row["organisation"], ref=row["ref"], name=row["name"]) for row in rows]

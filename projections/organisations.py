@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import Struct, json
 
-from domain.organisations.events import OrganisationErased, OrganisationRegistered
+from domain.organisations.events import OrganisationErased, OrganisationErasureBegun, OrganisationRegistered
 from projections.arguments import Arguments, document
 from projections.contacts import sees
 from projections.database import Database, Statement
@@ -22,33 +22,42 @@ organisations = Projection(
     version=1,
     tables="""
     CREATE TABLE organisations(
-      id uuid PRIMARY KEY, ref text NOT NULL, version int NOT NULL, name text, name_key text COLLATE "C" NOT NULL, words tsvector,
-      email_domains text[] NOT NULL, erased boolean NOT NULL DEFAULT false);
+      id uuid PRIMARY KEY, ref text, version int NOT NULL, name text, name_key text,
+      sort_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (coalesce(name_key, '')) STORED, words tsvector,
+      email_domains text[], erasing boolean NOT NULL DEFAULT false, erased boolean NOT NULL DEFAULT false);
     CREATE INDEX organisations_by_ref ON organisations(ref);
-    CREATE INDEX organisations_by_name ON organisations(name_key, id);
+    CREATE INDEX organisations_by_name ON organisations(sort_key, id);
     CREATE INDEX organisations_by_words ON organisations USING gin(words);
+    CREATE INDEX organisations_erasing ON organisations(id) WHERE erasing;
     """,
-    personal=(("organisations", "id", ("name", "words")),),
+    personal=(("organisations", "id", ("ref", "name", "name_key", "words", "email_domains")),),
 )
 
 
 REGISTER = """INSERT INTO organisations(id, ref, version, name, name_key, words, email_domains)
   VALUES ($1, $2, $3, $4, $5, to_tsvector('simple', $6::text), $7)"""
-ERASE = "UPDATE organisations SET version = $2, erased = true, name = NULL, name_key = '', words = NULL, email_domains = '{}' WHERE id = $1"
+BEGIN = "UPDATE organisations SET version = $2, erasing = true WHERE id = $1"
+ERASE = """UPDATE organisations SET version = $2, erasing = false, erased = true,
+  ref = NULL, name = NULL, name_key = NULL, words = NULL, email_domains = NULL WHERE id = $1"""
 
 
 @organisations.on(OrganisationRegistered)
 def registered(event: OrganisationRegistered, envelope: Envelope) -> Statement:
-    words = folded(event.name, event.ref)
+    ref, name, domains = event.ref.value, event.name.value, event.email_domains.value
     return REGISTER, (
         envelope.stream,
-        event.ref,
+        ref,
         envelope.version,
-        event.name,
-        fold(event.name),
-        words,
-        list(event.email_domains),
+        name,
+        None if name is None else fold(name),
+        folded(name, ref),
+        None if domains is None else list(domains),
     )
+
+
+@organisations.on(OrganisationErasureBegun)
+def erasure_begun(_: OrganisationErasureBegun, envelope: Envelope) -> Statement:
+    return BEGIN, (envelope.stream, envelope.version)
 
 
 @organisations.on(OrganisationErased)
@@ -57,20 +66,27 @@ def erased(_: OrganisationErased, envelope: Envelope) -> Statement:
 
 
 class Organisation(Struct, frozen=True, kw_only=True):
-    """A customer. `name` is None when erased."""
+    """A customer. `name` is None when erased, and `ref` a placeholder."""
 
     id: UUID
     ref: str
     version: int
     email_domains: list[str]
+    erasing: bool
     erased: bool
     name: str | None = None
 
 
 def organisation(alias: str) -> str:
     """The document of a row of organisations under this alias."""
-    columns = ("id", "ref", "version", "email_domains", "erased", "name")
-    return document({column: f"{alias}.{column}" for column in columns})
+    columns = ("id", "version", "erasing", "erased", "name")
+    domains = f"coalesce({alias}.email_domains, '{{}}')"
+    return document({"ref": short_name(alias), "email_domains": domains} | {column: f"{alias}.{column}" for column in columns})
+
+
+def short_name(alias: str) -> str:
+    """What stands where an organisation's short name is shown, also once it is erased."""
+    return f"coalesce({alias}.ref, 'erased-' || right({alias}.id::text, 12))"
 
 
 async def organisations_by(
@@ -87,8 +103,8 @@ async def organisations_page(db: Database, viewer: Viewer, name_prefix: str | No
     """Organisations by name; accents and case do not count."""
     arguments = Arguments()
     cursors = Cursors.bound_to("organisations", name_prefix)
-    order = Order("o.name_key", 'text COLLATE "C"', "o.id", "uuid")
-    prefix = "TRUE" if not name_prefix else f"starts_with(o.name_key, {arguments(fold(name_prefix), 'text')})"
+    order = Order("o.sort_key", 'text COLLATE "C"', "o.id", "uuid")
+    prefix = "TRUE" if not name_prefix else f"starts_with(o.sort_key, {arguments(fold(name_prefix), 'text')})"
     sql = f"""SELECT {organisation("o")}::text AS doc, {order.columns} FROM organisations o
       WHERE {sees(arguments, viewer, "o.id")} AND {prefix} AND {order.within(arguments, page, cursors)}
       ORDER BY {order.by(page)} LIMIT {order.limit(arguments, page)}"""

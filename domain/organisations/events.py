@@ -22,14 +22,25 @@ class ContactRole(StrEnum):
 
 @dataclass(frozen=True)
 class OrganisationRegistered(DomainEvent, Aggregate.Created):
+    """What tells who the customer is is sealed with the organisation's own key: a sole trader's firm is a person, too."""
+
     TOPIC = "organisation.registered.v1"
-    ref: str
-    name: str
-    email_domains: tuple[str, ...] = ()
+    ref: Personal[str]
+    name: Personal[str]
+    email_domains: Personal[tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class OrganisationErasureBegun(DomainEvent):
+    """From now on nobody is tied to it any more; its people are erased next, and then it is."""
+
+    TOPIC = "organisation.erasure_begun.v1"
 
 
 @dataclass(frozen=True)
 class OrganisationErased(DomainEvent):
+    """Its key was destroyed in the same append; those of the last of its people too, the others' before."""
+
     TOPIC = "organisation.erased.v1"
 
 

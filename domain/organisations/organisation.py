@@ -7,10 +7,10 @@ from datetime import datetime
 from uuid import UUID
 
 from domain import text
-from domain.event import Aggregate, DomainEvent
+from domain.event import Aggregate, DomainEvent, Personal
 from domain.organisations import addresses
-from domain.organisations.events import OrganisationErased, OrganisationRegistered
-from domain.organisations.refusals import ContractInForce, OrganisationIsErased
+from domain.organisations.events import OrganisationErased, OrganisationErasureBegun, OrganisationRegistered
+from domain.organisations.refusals import ContractInForce, OrganisationIsBeingErased, OrganisationIsErased
 
 
 class Organisation(Aggregate):
@@ -25,28 +25,38 @@ class Organisation(Aggregate):
             OrganisationRegistered,
             id=id,
             timestamp=at,
-            ref=addresses.ref(ref, path=("input", "ref")),
-            name=text.line(name, path=("input", "name"), what="The name"),
-            email_domains=tuple(
-                dict.fromkeys(
-                    addresses.domain(each, path=("input", "emailDomains", str(index)))
-                    for index, each in enumerate(email_domains)
-                )
+            ref=Personal(addresses.ref(ref, path=("input", "ref")), of=id),
+            name=Personal(text.line(name, path=("input", "name"), what="The name"), of=id),
+            email_domains=Personal(
+                tuple(
+                    dict.fromkeys(
+                        addresses.domain(each, path=("input", "emailDomains", str(index)))
+                        for index, each in enumerate(email_domains)
+                    )
+                ),
+                of=id,
             ),
         )
 
-    def erase(self, *, at: datetime, contract_in_force: bool = False) -> None:
-        """Its key and its contacts' keys are destroyed in the same append. Erasing again records nothing."""
-        if self.erased:
+    def begin_erasure(self, *, at: datetime, contract_in_force: bool) -> None:
+        """Shut the door, so that its people can be counted. Beginning again records nothing. Raises ContractInForce."""
+        if self.erasing or self.erased:
             return
         if contract_in_force:
             raise ContractInForce
-        self.trigger_event(OrganisationErased, timestamp=at)
+        self.trigger_event(OrganisationErasureBegun, timestamp=at)
+
+    def erase(self, *, at: datetime) -> None:
+        """Once its erasure began. Whoever records this destroys its key in the same append, and those of the last of its people."""
+        if self.erasing:
+            self.trigger_event(OrganisationErased, timestamp=at)
 
     def must_exist(self) -> None:
-        """For who is about to tie something to it. Raises OrganisationIsErased."""
+        """For who is about to tie something to it. Raises OrganisationIsErased, OrganisationIsBeingErased."""
         if self.erased:
             raise OrganisationIsErased
+        if self.erasing:
+            raise OrganisationIsBeingErased
 
     @property
     def organisation(self) -> UUID | None:
@@ -55,9 +65,12 @@ class Organisation(Aggregate):
     def evolve(self, event: DomainEvent) -> None:
         match event:
             case OrganisationRegistered():
-                self.ref = event.ref
-                self.name = event.name
-                self.email_domains = event.email_domains
-                self.erased = False
+                self.ref = event.ref.value
+                self.name = event.name.value
+                self.email_domains = event.email_domains.value or ()
+                self.erasing = self.erased = False
+            case OrganisationErasureBegun():
+                self.erasing = True
             case OrganisationErased():
-                self.erased = True
+                self.erasing, self.erased = False, True
+                self.ref, self.name, self.email_domains = None, None, ()

@@ -17,6 +17,11 @@ class OrganisationIsErased(InvalidTransition):
         super().__init__("This organisation was erased.", current="ERASED", allowed=())
 
 
+class OrganisationIsBeingErased(InvalidTransition):
+    def __init__(self) -> None:
+        super().__init__("This organisation is being erased; nothing is tied to it any more.", current="ERASING", allowed=())
+
+
 class LinkedElsewhere(RuleViolated):
     rule: ClassVar[str] = "LINKED_ELSEWHERE"
 
@@ -35,7 +40,9 @@ class ContractInForce(RuleViolated):
     rule: ClassVar[str] = "CONTRACT_IN_FORCE"
 
     def __init__(self) -> None:
-        super().__init__("An organisation with a contract in force cannot be erased; terminate the contract first.")
+        super().__init__(
+            "An organisation with a contract in force cannot be erased; terminate it first (terminateContract), and erase when it has ended."
+        )
 
 
 class VerificationInvalid(TokenInvalid):

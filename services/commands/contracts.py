@@ -136,6 +136,9 @@ async def kept(decision: Decision, contract: SupportContract, at: datetime, comm
     before = contract.course
     command()
     now = contract.course
+    if now.activated_at is not None and before.activated_at is None:
+        # Judged again in the append: an organisation whose erasure begins meanwhile gets no contract any more.
+        (await decision.load(Organisation, contract.organisation, seen=False)).must_exist()
     if now.activated_at is not None and (before.activated_at is None or before.periods != now.periods):
         periods = [(period.product, period.time) for period in now.periods]
         (await _ledger(decision, contract.organisation, at)).hold(contract.id, periods, at=at)

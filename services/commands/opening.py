@@ -257,7 +257,8 @@ async def _organisation(decision: Decision, by: By, new: NewTicket, requester: C
     if requester.organisation is not None:
         raise ValidationFailed("The requester belongs to another organisation.", problem="NOT_ALLOWED", path=path)
     try:
-        await decision.load(Organisation, new.organisation, seen=False)
+        home = await decision.load(Organisation, new.organisation, seen=False)
     except NotFound:
         raise NotFound("There is no such organisation.", path=path) from None
-    return new.organisation
+    home.must_exist()
+    return home.id

@@ -1,4 +1,4 @@
-"""Organisations and their people: register, link, change, erase. And what of a ticket is about people: assign, transfer, watch."""
+"""Organisations and their people: register, link, change. And what of a ticket is about people: assign, transfer, watch."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from services.commands.desk import By, Desk, see
 from services.commands.entitlement import terms_for
 from services.runtime.command import Receipt
 from services.runtime.decision import Decision
+
+MEMBER = "member"
+"""The look-ups by which an organisation's people are found without a read model: its own, of the person, gone when they leave."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,11 @@ async def register_organisation(desk: Desk, by: By, *, ref: str, name: str, emai
         organisation = Organisation.register(
             id=decision.new_id(), at=by.act.at, ref=ref, name=name, email_domains=email_domains
         )
-        taken = await decision.find("organisation_ref", organisation.ref)
+        taken = await decision.find("organisation_ref", ref)
         if taken is not None:
             raise AlreadyExists("There is an organisation with this short name.", existing=taken, path=("input", "ref"))
         decision.add(organisation)
-        decision.reserve("organisation_ref", organisation.ref, owner=organisation.id)
+        decision.reserve("organisation_ref", ref, owner=organisation.id, subject=organisation.id)
         decision.remember(organisation=organisation.id)
 
     return await desk.writer.decide(by.act, decide)
@@ -62,6 +65,7 @@ async def register_contact(desk: Desk, by: By, new: NewContact) -> Receipt:
         if new.organisation is not None:
             organisation = await _own_organisation(decision, by, new.organisation)
             contact.link(organisation.id, new.role, at=by.act.at)
+            _join(decision, contact, organisation)
         decision.add(contact)
         decision.reserve("email", contact.email, owner=contact.id, subject=contact.id)
         decision.remember(contact=contact.id)
@@ -75,9 +79,10 @@ async def link_contact(
     """Put a person into an organisation. The receipt's id: contact."""
 
     async def decide(decision: Decision) -> None:
-        found = await _contact(decision, by, contact)
+        found = await contact_for(decision, by, contact)
         home = await _own_organisation(decision, by, organisation)
         found.link(home.id, role, at=by.act.at)
+        _join(decision, found, home)
         decision.remember(contact=found.id)
 
     return await desk.writer.decide(by.act, decide)
@@ -87,8 +92,11 @@ async def unlink_contact(desk: Desk, by: By, contact: UUID) -> Receipt:
     """Take a person out of their organisation. The receipt's id: contact."""
 
     async def decide(decision: Decision) -> None:
-        found = await _contact(decision, by, contact)
+        found = await contact_for(decision, by, contact)
+        left = found.organisation
         found.unlink(at=by.act.at)
+        if left is not None:
+            decision.release(MEMBER, f"{left}/{found.id}", owner=left)
         decision.remember(contact=found.id)
 
     return await desk.writer.decide(by.act, decide)
@@ -98,31 +106,10 @@ async def change_contact_role(desk: Desk, by: By, contact: UUID, role: ContactRo
     """Make a person administrator or not; never oneself. The receipt's id: contact."""
 
     async def decide(decision: Decision) -> None:
-        found = await _contact(decision, by, contact)
+        found = await contact_for(decision, by, contact)
         if by.viewer.is_customer and found.id == by.viewer.id:
             raise Forbidden("Somebody else has to change your part.", needs="CUSTOMER_ADMIN", path=("input", "contactId"))
         found.change_role(role, at=by.act.at)
-        decision.remember(contact=found.id)
-
-    return await desk.writer.decide(by.act, decide)
-
-
-async def erase_contact(desk: Desk, by: By, contact: UUID, *, confirmation: str) -> Receipt:
-    """Destroy the key to a person's data, everywhere and for good. `confirmation` is their e-mail again, or the id without one.
-
-    The receipt's id: contact.
-    """
-
-    async def decide(decision: Decision) -> None:
-        found = await _contact(decision, by, contact)
-        if not found.erased and confirmation.strip().casefold() not in {(found.email or "").casefold(), str(found.id)} - {""}:
-            raise ValidationFailed(
-                "Write the person's e-mail here to confirm that they are to be erased.",
-                problem="NOT_ALLOWED",
-                path=("input", "confirmation"),
-            )
-        found.erase(at=by.act.at)
-        decision.destroy_person(found.id)
         decision.remember(contact=found.id)
 
     return await desk.writer.decide(by.act, decide)
@@ -181,7 +168,7 @@ async def watch(desk: Desk, by: By, ticket: UUID, watcher: UUID | None = None, *
         if is_staff:
             (found.unwatch_as_staff if stop else found.watch_as_staff)(who, at=by.act.at)
         else:
-            contact = await _contact(decision, by, who, path)
+            contact = await contact_for(decision, by, who, path)
             if not stop and contact.id != found.requester and contact.organisation != found.organisation:
                 raise ValidationFailed("Only people of its organisation follow a ticket.", problem="NOT_ALLOWED", path=path)
             (found.unwatch if stop else found.watch)(contact.id, at=by.act.at)
@@ -190,7 +177,7 @@ async def watch(desk: Desk, by: By, ticket: UUID, watcher: UUID | None = None, *
     return await desk.writer.decide(by.act, decide)
 
 
-async def _contact(decision: Decision, by: By, contact: UUID, path: tuple[str, ...] = ("input", "contactId")) -> Contact:
+async def contact_for(decision: Decision, by: By, contact: UUID, path: tuple[str, ...] = ("input", "contactId")) -> Contact:
     """A person the one who asks may see."""
     try:
         found = await decision.load(Contact, contact, seen=False)
@@ -199,6 +186,11 @@ async def _contact(decision: Decision, by: By, contact: UUID, path: tuple[str, .
     if by.viewer.role is not Role.SERVICE and not by.viewer.sees(found.organisation, found.id):
         raise NotFound("There is no such contact.", path=path)
     return await decision.load(Contact, contact) if path[-1] == "contactId" else found
+
+
+def _join(decision: Decision, contact: Contact, organisation: Organisation) -> None:
+    """The organisation was loaded, so this is not recorded once its erasure began: nobody is linked to one that is erased."""
+    decision.reserve(MEMBER, f"{organisation.id}/{contact.id}", owner=organisation.id, subject=contact.id)
 
 
 async def _visible(decision: Decision, by: By, contact: UUID) -> UUID | None:

@@ -110,6 +110,11 @@ class Decision:
         """Give back what the owner has reserved."""
         self._lookups.append(Lookup(kind=kind, digest=self._digests.digest(kind, value), owner=owner, op="release"))
 
+    async def subjects(self, kind: str, owner: UUID) -> list[UUID]:
+        """Of whom the look-ups are that the owner holds. No check: shut the door first."""
+        await self._look()
+        return await self._store.subjects(owner, kind)
+
     def destroy_entry(self, entry: UUID) -> None:
         """Destroy the key of a message or note: what it says can never be read again."""
         self._entries.append(entry)

@@ -88,6 +88,15 @@ class EventStore(EventLog):
         rows = await self._pool.fetch("SELECT digest FROM store.lookups WHERE owner = $1 AND kind = $2", owner, kind)
         return [row[0] for row in rows]
 
+    async def subjects(self, owner: UUID, kind: str) -> list[UUID]:
+        """Of whom the look-ups are that an owner holds: an organisation's people."""
+        rows = await self._pool.fetch(
+            "SELECT DISTINCT subject FROM store.lookups WHERE owner = $1 AND kind = $2 AND subject IS NOT NULL ORDER BY 1",
+            owner,
+            kind,
+        )
+        return [row[0] for row in rows]
+
     async def next_ref(self, kind: str) -> int:
         """The next number of a kind, from its sequence `store.<kind>_refs`. Numbers may be left out, never given twice."""
         rows = await self._lanes.fetch("SELECT nextval($1::text::regclass)", f"store.{kind}_refs")

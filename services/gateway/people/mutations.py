@@ -9,7 +9,7 @@ import strawberry
 from domain.organisations import events
 from projections.contacts import contacts_by_id
 from projections.organisations import organisations_by
-from services.commands import people
+from services.commands import erasure, people
 from services.gateway.access import Access, AccessLevel, Scope
 from services.gateway.acting import by
 from services.gateway.context import Info
@@ -142,7 +142,7 @@ class PeopleMutations:
         act = by(info.context, input)
         # The id that may be given instead of an address is the global one, which is the only one a client knows.
         said = str(contact) if input.confirmation.strip() == input.contact_id else input.confirmation
-        return _contact(await people.erase_contact(info.context.services.desk, act, contact, confirmation=said))
+        return _contact(await erasure.erase_contact(info.context.services.desk, act, contact, confirmation=said))
 
 
 def _contact(receipt: Receipt) -> ContactPayload:

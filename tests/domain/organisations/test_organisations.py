@@ -14,13 +14,14 @@ from uuid_utils.compat import uuid7
 from domain.errors import Refused, ValidationFailed
 from domain.event import DomainEvent, Personal
 from domain.organisations.contact import Contact
-from domain.organisations.events import ContactRegistered, ContactRole
+from domain.organisations.events import ContactRegistered, ContactRole, OrganisationRegistered
 from domain.organisations.organisation import Organisation
 from domain.organisations.refusals import (
     ContactIsErased,
     ContractInForce,
     LinkedElsewhere,
     NotLinked,
+    OrganisationIsBeingErased,
     OrganisationIsErased,
     VerificationInvalid,
 )
@@ -87,14 +88,32 @@ def test_an_organisation_is_its_own_audience_and_is_erased_once() -> None:
     acme = organisation(email_domains=("ACME.example", "acme.example"))
     assert acme.email_domains == ("acme.example",)
     acme.must_exist()
+    acme.erase(at=MONDAY)  # not before its door was shut
     with pytest.raises(ContractInForce):
-        acme.erase(at=MONDAY, contract_in_force=True)
+        acme.begin_erasure(at=MONDAY, contract_in_force=True)
+    for _ in range(2):
+        acme.begin_erasure(at=MONDAY, contract_in_force=False)
+    with pytest.raises(OrganisationIsBeingErased):
+        acme.must_exist()
     for _ in range(2):
         acme.erase(at=MONDAY)
+        acme.begin_erasure(at=MONDAY, contract_in_force=True)
     events = recorded(acme)
-    assert [acme.audience(event) for event in events] == [acme.id, acme.id]
+    assert [event.TOPIC.split(".")[1] for event in events] == ["registered", "erasure_begun", "erased"]
+    assert {acme.audience(event) for event in events} == {acme.id}
+    assert acme.ref is None
+    assert acme.name is None
+    assert not acme.email_domains
     with pytest.raises(OrganisationIsErased):
         acme.must_exist()
+
+
+def test_what_tells_who_an_organisation_is_is_sealed_with_its_own_key() -> None:
+    acme = organisation()
+    (event,) = recorded(acme)
+    assert isinstance(event, OrganisationRegistered)
+    assert (event.ref, event.name) == (Personal("acme", of=acme.id), Personal("Acme A/S", of=acme.id))
+    assert event.email_domains == Personal(("acme.example",), of=acme.id)
 
 
 def test_a_person_belongs_to_one_organisation_at_a_time() -> None:
@@ -209,18 +228,23 @@ class OrganisationMachine(RuleBasedStateMachine):
         self.history: list[DomainEvent] = []
 
     @rule(in_force=st.booleans())
-    def erase(self, in_force: bool) -> None:
+    def begin(self, in_force: bool) -> None:
         before = self.acme.version
         try:
-            self.acme.erase(at=MONDAY, contract_in_force=in_force)
+            self.acme.begin_erasure(at=MONDAY, contract_in_force=in_force)
         except Refused:
             assert self.acme.version == before
+
+    @rule()
+    def erase(self) -> None:
+        self.acme.erase(at=MONDAY)
 
     @invariant()
     def the_history_replays_to_the_same_state(self) -> None:
         self.history.extend(recorded(self.acme))
         assert replayed(self.history) == self.acme
-        assert len(self.history) <= 2
+        assert len(self.history) <= 3
+        assert not (self.acme.erasing and self.acme.erased)
 
 
 TestContact = ContactMachine.TestCase

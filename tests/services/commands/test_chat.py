@@ -17,7 +17,7 @@ from domain.errors import EntitlementRequired, Forbidden, NotFound, RateLimited,
 from domain.organisations.contact import Contact
 from domain.organisations.refusals import ContactIsErased, VerificationInvalid
 from projections.viewer import Role, Viewer
-from services.commands import chat, contracts, people, verification
+from services.commands import chat, contracts, erasure, verification
 from services.runtime.act import Expected, Idempotency
 from services.runtime.decision import Decision
 from tests.ground import TestDatabase
@@ -191,7 +191,7 @@ async def test_an_erased_person_is_not_let_in(database: TestDatabase) -> None:
     async with world(database) as on:
         _, _, anna = await entitled(on)
         access = await asked(on, anna)
-        await people.erase_contact(on.desk, on.by(ADMIN), anna.id, confirmation=str(anna.id))
+        await erasure.erase_contact(on.desk, on.by(ADMIN), anna.id, confirmation=str(anna.id))
         with pytest.raises(ContactIsErased):
             await chat.approve(on.desk, on.by(AGENT), access)
 
@@ -257,7 +257,7 @@ async def test_a_link_of_an_erased_person_tells_nothing(database: TestDatabase) 
     async with world(database) as on:
         anna, outbox = await on.customer("anna@example.org", None), Outbox()
         await verification.request(on.desk, on.by(anna), anna.id, tell=outbox)
-        await people.erase_contact(on.desk, on.by(ADMIN), anna.id, confirmation=str(anna.id))
+        await erasure.erase_contact(on.desk, on.by(ADMIN), anna.id, confirmation=str(anna.id))
         with pytest.raises(VerificationInvalid):
             await verification.verify(on.desk, on.by(anna).act, outbox.tokens[0])
 

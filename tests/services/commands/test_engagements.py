@@ -17,7 +17,7 @@ from domain.engagements.vocabulary import EngagementKind
 from domain.errors import Conflict, EntitlementRequired, Forbidden, NotFound, Refused, ValidationFailed
 from domain.organisations.refusals import ContactIsErased
 from projections.viewer import Role, Viewer
-from services.commands import contracts, engagements, people
+from services.commands import contracts, engagements, erasure
 from services.runtime.act import Expected, Idempotency
 from tests.ground import TestDatabase
 from tests.services.commands.desk import ADMIN, AGENT, World, world
@@ -188,7 +188,7 @@ async def test_after_an_erasure_nothing_can_be_read_or_written_and_it_can_be_can
     async with world(database) as on:
         _, _, anna = await holder(on)
         made = await scheduled(on, anna, on.at + DAY)
-        await people.erase_contact(on.desk, on.by(ADMIN), anna.id, confirmation="anna@acme.example")
+        await erasure.erase_contact(on.desk, on.by(ADMIN), anna.id, confirmation="anna@acme.example")
         first = (await on.recording.events(made))[0]
         assert isinstance(first, EngagementRequested)
         assert first.wish.value is None

@@ -12,7 +12,7 @@ from domain.errors import AlreadyExists, Forbidden, NotFound, ValidationFailed
 from domain.organisations.events import ContactRole
 from domain.tickets.vocabulary import AfterReply, Channel
 from projections.viewer import Role
-from services.commands import conversation, people
+from services.commands import conversation, erasure, people
 from services.commands.mail import Mail, ingest
 from tests.ground import TestDatabase
 from tests.services.commands.desk import ADMIN, AGENT, PROGRAM, ticket_of, world
@@ -66,8 +66,8 @@ async def test_erasing_somebody_wants_their_address_as_a_safeguard_and_frees_it(
         anna = await on.customer("anna@acme.example", await on.organisation("acme"))
         ticket = await on.opened(anna)
         with pytest.raises(ValidationFailed):
-            await people.erase_contact(on.desk, on.by(ADMIN), anna.id, confirmation="somebody@else.example")
-        await people.erase_contact(on.desk, on.by(ADMIN), anna.id, confirmation="Anna@acme.example")
+            await erasure.erase_contact(on.desk, on.by(ADMIN), anna.id, confirmation="somebody@else.example")
+        await erasure.erase_contact(on.desk, on.by(ADMIN), anna.id, confirmation="Anna@acme.example")
         assert (await on.contact(anna.id)).erased
         assert (await on.ticket(ticket)).subject is None
         again = await on.customer("anna@acme.example", None)

@@ -20,7 +20,7 @@ from projections.chat_timers import chat_timers
 from projections.contacts import contacts
 from projections.entitlements import entitlements
 from projections.viewer import Viewer
-from services.commands import chat, contracts, people
+from services.commands import chat, contracts, erasure, people
 from services.projector.schemas import path
 from services.runtime.postgres import Login
 from services.scheduler import Scheduler
@@ -128,7 +128,7 @@ async def test_leaving_the_organisation_and_erasure_revoke(database: TestDatabas
         left, erased = await granted(t.on, anna), await granted(t.on, bert)
         community = await asked(t.on, anna, COMMUNITY)
         await people.unlink_contact(t.on.desk, t.on.by(ADMIN), anna.id)
-        await people.erase_contact(t.on.desk, t.on.by(ADMIN), bert.id, confirmation=str(bert.id))
+        await erasure.erase_contact(t.on.desk, t.on.by(ADMIN), bert.id, confirmation=str(bert.id))
         for _ in range(3):
             await t.passes(seconds=10)
         assert await t.ends(left) == await t.ends(community) == ["LEFT_ORGANISATION"]

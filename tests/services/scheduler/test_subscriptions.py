@@ -15,7 +15,7 @@ from domain.subscriptions import events
 from domain.subscriptions.subscription import LASTS
 from projections.contacts import contacts
 from projections.subscription_timers import subscription_timers
-from services.commands import people, subscriptions
+from services.commands import erasure, people, subscriptions
 from services.projector.schemas import path
 from services.runtime.postgres import Login
 from services.scheduler import Scheduler
@@ -112,7 +112,7 @@ async def test_erasure_and_leaving_end_subscriptions_once(database: TestDatabase
         bert = await t.on.customer("bert@acme.example", acme)
         erased, left = await desk.confirmed(t.on, anna), await desk.confirmed(t.on, bert, "bert@acme.example")
         waiting = await desk.asked(t.on, bert, "b@acme.example")
-        await people.erase_contact(t.on.desk, t.on.by(ADMIN), anna.id, confirmation=str(anna.id))
+        await erasure.erase_contact(t.on.desk, t.on.by(ADMIN), anna.id, confirmation=str(anna.id))
         await people.unlink_contact(t.on.desk, t.on.by(ADMIN), bert.id)
         for _ in range(3):
             await t.passes(seconds=10)
