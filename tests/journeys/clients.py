@@ -17,7 +17,7 @@ from services.gateway import ids
 from tests.journeys.running import RunningDesk, asked
 
 ERRORS = "errors { __typename code message path ... on EntitlementRequired { requiredProduct { code } } }"
-PATIENCE = 60.0
+PATIENCE = 30.0
 """Seconds after which what was expected counts as never coming."""
 
 

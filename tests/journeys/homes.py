@@ -47,11 +47,11 @@ def _token(desk: RunningDesk, role: Role, contact: str, organisation: str) -> st
 
 
 async def signed(desk: RunningDesk, home: Home, product: str, from_: datetime, to: datetime | None = None) -> dict[str, Any]:
-    """A contract in force over that time: its id and version."""
+    """A contract in force over that time: its id, version and the position of its activation."""
     admin, select = desk.token("ADMIN"), "contract { id version }"
     terms = {"product": product, "from": from_.isoformat(), "to": to.isoformat() if to else None}
     ref = f"C-{uuid4().hex[:8]}"
     made = await acted(desk, admin, "draftContract", select, organisationId=home.id, ref=ref, **terms)
     given = {"contractId": made["contract"]["id"], "expectedVersion": made["contract"]["version"]}
-    contract: dict[str, Any] = (await acted(desk, admin, "activateContract", select, **given))["contract"]
-    return contract
+    done = await acted(desk, admin, "activateContract", select, **given)
+    return {**done["contract"], "position": done["position"]}

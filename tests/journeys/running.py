@@ -22,6 +22,7 @@ from gql.transport.aiohttp import AIOHTTPTransport
 from gql.transport.websockets import WebsocketsTransport
 
 from projections.viewer import Role
+from services.cli.outbox import queued
 from services.cli.tokens import issued, token
 from services.runtime.clock import Clock
 from services.runtime.embedded.process import ends_with_us, free_port
@@ -130,16 +131,20 @@ class RunningDesk:
         who = (tuple(given["organisations"]), given["contact"], given["name"], tuple(given["scopes"]))
         return apart(issued(settings, Role(given["role"].upper()), *who, lifetime=lifetime)).token
 
+    def outbox(self) -> list[dict[str, Any]]:
+        """The messages that `support outbox` shows, newest last."""
+        return apart(queued(load_settings(home=self.home), 100))
+
     def as_role(self, token: str | None) -> Client:
         """A GraphQL client over HTTP."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return Client(transport=AIOHTTPTransport(f"{self.base}/graphql", headers=headers), execute_timeout=30)
 
-    def live(self, token: str) -> Client:
+    def live(self, token: str | None) -> Client:
         """A GraphQL client over WebSocket, for subscriptions."""
         transport = WebsocketsTransport(
             f"ws://127.0.0.1:{self.http_port}/graphql",
-            init_payload={"Authorization": f"Bearer {token}"},
+            init_payload={"Authorization": f"Bearer {token}"} if token else {},
             subprotocols=[WebsocketsTransport.GRAPHQLWS_SUBPROTOCOL],
         )
         return Client(transport=transport, execute_timeout=30)

@@ -18,6 +18,8 @@ WISHES = gql("""query($status: TopicStatus, $least: Position) { topicRequests(st
   nodes { id title voteCount viewerHasVoted answeredBy { title url } } } }""")
 CATALOGUE = gql("""query($least: Position) { knowledgeResources(filter: {kind: [CONFIG_EXAMPLE]}, atLeast: $least) {
   nodes { id title url publishedAt answers { id } } } }""")
+OF_KIND = gql("""query($kind: [KnowledgeKind!], $least: Position) {
+  knowledgeResources(filter: {kind: $kind}, atLeast: $least, first: 100) { nodes { id kind } } }""")
 SEARCH = gql("""query($words: String!) { search(query: $words, in: [KNOWLEDGE]) {
   edges { snippet node { __typename ... on KnowledgeResource { id } } } } }""")
 TOPIC = "topic { id voteCount viewerHasVoted }"
@@ -50,3 +52,12 @@ async def test_from_a_wish_to_what_answers_it(desk: RunningDesk) -> None:
     gone = await acted(desk, agent, "retireKnowledge", "version", resourceId=made["resource"]["id"], expectedVersion=1)
     left = (await say(desk, None, CATALOGUE, least=gone["position"]))["knowledgeResources"]["nodes"]
     assert made["resource"]["id"] not in [each["id"] for each in left]
+
+
+async def test_all_that_is_published_is_read_without_signing_in(desk: RunningDesk) -> None:
+    agent, kinds = desk.token("AGENT"), ("DOCUMENTATION", "CONFIG_EXAMPLE", "VIDEO")
+    for kind in kinds:
+        page = {"kind": kind, "title": f"A {kind.lower()}", "abstract": "How it works.", "url": "https://docs.example.org/all"}
+        made = await acted(desk, agent, "publishKnowledge", "resource { id }", **page)
+        found = (await say(desk, None, OF_KIND, kind=[kind], least=made["position"]))["knowledgeResources"]["nodes"]
+        assert (made["resource"]["id"], kind) in [(each["id"], each["kind"]) for each in found]

@@ -1,81 +1,97 @@
-"""Somebody subscribes to service status, with a real GraphQL client and the messages of `support outbox`, and leaves again."""
+"""Somebody subscribes to service status on three channels, with a real GraphQL client and the messages of `support outbox`, and leaves.
+
+What becomes of a subscription that nobody confirms is odd_moments/subscriptions.py.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from gql import gql
 
-from tests.journeys.running import RunningDesk, asked, running_desk
+from tests.journeys.clients import acted, refused, say
+from tests.journeys.homes import Home, a_home
+from tests.journeys.running import RunningDesk
 
 pytestmark = pytest.mark.anyio
-SEEN = gql("""query($at: Position) { statusSubscriptions(atLeast: $at) { nodes { id status destinationHint } } }""")
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
-    with running_desk(tmp_path_factory.mktemp("journey"), clock="PT0S") as running:
-        yield running
-
-
-async def do(desk: RunningDesk, who: str | None, name: str, **input: Any) -> dict[str, Any]:
-    kind = name[0].upper() + name[1:]
-    document = gql(
-        f"""mutation($input: {kind}Input!) {{ {name}(input: $input) {{
-          subscription {{ id version status destinationHint }} position errors {{ code message }} }} }}"""
-    )
-    answer = await desk.as_role(who).execute_async(asked(document, {"input": {"idempotencyKey": str(uuid4()), **input}}))
-    payload: dict[str, Any] = answer[name]
-    return payload
-
-
-def newest(desk: RunningDesk) -> dict[str, Any]:
-    message: dict[str, Any] = json.loads(desk.support("outbox", "--json").stdout.splitlines()[-1])
-    return message
+SEEN = gql("query($at: Position) { statusSubscriptions(atLeast: $at) { nodes { id status destinationHint } } }")
+FIELDS = """subscription { id version status destinationHint severityFloor digest quietHours { from to timeZone }
+  services { ref } } version"""
 
 
 def token_in(message: dict[str, Any]) -> str:
     return str(re.findall(r"\b[\w-]{60,}", message["text"])[-1])
 
 
-async def test_subscribe_confirm_try_and_leave(desk: RunningDesk) -> None:
-    anna = desk.token("CUSTOMER", "--organisation", "fjordlab")
-    inside = await do(desk, anna, "requestStatusSubscription", destination={"webhook": "https://10.0.0.1/"})
-    assert [each["code"] for each in inside["errors"]] == ["VALIDATION_FAILED"]
-    made = await do(desk, anna, "requestStatusSubscription", destination={"email": "ops@fjordlab.example"})
-    assert (made["errors"], made["subscription"]["status"]) == ([], "AWAITING_CONFIRMATION")
-    message = newest(desk)
-    assert (message["to"], message["channel"]) == ("ops@fjordlab.example", "EMAIL")
-    confirmed = await do(desk, None, "confirmStatusSubscription", token=token_in(message))
-    assert (confirmed["errors"], confirmed["subscription"]) == ([], None)
-    assert newest(desk)["text"] is None
-    on = {"subscriptionId": made["subscription"]["id"]}
+async def requested(desk: RunningDesk, home: Home, **destination: str) -> dict[str, Any]:
+    made = await acted(desk, home.customer, "requestStatusSubscription", FIELDS, destination=destination)
+    assert made["subscription"]["status"] == "AWAITING_CONFIRMATION"
+    found: dict[str, Any] = made["subscription"]
+    return found
+
+
+async def confirmed(desk: RunningDesk, home: Home, **destination: str) -> dict[str, Any]:
+    """A subscription whose message's token came back; the version it has then."""
+    made = await requested(desk, home, **destination)
+    (to,) = destination.values()
+    (message,) = [each for each in desk.outbox() if each["to"] == to]
+    done = await acted(desk, None, "confirmStatusSubscription", FIELDS, token=token_in(message))
+    return {**made, "version": done["version"]}
+
+
+async def test_subscribe_by_mail_confirm_try_and_leave(desk: RunningDesk) -> None:
+    home = await a_home(desk)
+    inside = {"webhook": "https://10.0.0.1/"}
+    assert await refused(desk, home.customer, "requestStatusSubscription", destination=inside) == "VALIDATION_FAILED"
+    address = f"ops@{home.ref}.example"
+    mine = await requested(desk, home, email=address)
+
+    def newest() -> dict[str, Any]:
+        shown: list[dict[str, Any]] = [json.loads(line) for line in desk.support("outbox", "--json").stdout.splitlines()]
+        return [each for each in shown if each["to"] in (address, None)][-1]
+
+    assert (newest()["to"], newest()["channel"]) == (address, "EMAIL")
+    done = await acted(desk, None, "confirmStatusSubscription", FIELDS, token=token_in(newest()))
+    assert done["subscription"] is None  # who came with a token is told no more than that it was taken
+    on = {"subscriptionId": mine["id"]}
+    await acted(desk, home.customer, "sendTestNotification", **on)
+    left = await acted(desk, None, "cancelStatusSubscription", by={"token": token_in(newest())})
+    nodes = (await say(desk, home.customer, SEEN, at=left["position"]))["statusSubscriptions"]["nodes"]
+    assert nodes == [{"id": mine["id"], "status": "CANCELLED", "destinationHint": f"o…@{home.ref}.example"}]
+
+
+async def test_what_and_when_is_told_can_be_changed(desk: RunningDesk) -> None:
+    home, ref = await a_home(desk), f"compute-{uuid4().hex[:8]}"
+    service = {"ref": ref, "name": "Compute", "group": "Proof"}
+    made = await acted(desk, desk.token("ADMIN"), "registerServiceComponent", "component { id }", **service)
+    mine = await confirmed(desk, home, sms=f"+4570{uuid4().int % 10**6:06}")
     hours = {"from": "22:00", "to": "07:00", "timeZone": "Europe/Copenhagen"}
-    assert (await do(desk, anna, "setStatusSubscriptionQuietHours", **on, quietHours=hours))["errors"] == []
-    assert (await do(desk, anna, "sendTestNotification", **on))["errors"] == []
-    left = await do(desk, None, "cancelStatusSubscription", by={"token": token_in(newest(desk))})
-    assert left["errors"] == []
-    found = await desk.as_role(anna).execute_async(asked(SEEN, {"at": left["position"]}))
-    assert found["statusSubscriptions"]["nodes"] == [
-        {"id": made["subscription"]["id"], "status": "CANCELLED", "destinationHint": "o…@fjordlab.example"}
-    ]
+
+    async def then(mutation: str, **input: Any) -> dict[str, Any]:
+        done = await acted(desk, home.customer, mutation, FIELDS, subscriptionId=mine["id"], **input)
+        found: dict[str, Any] = done["subscription"]
+        return found
+
+    scope = {"componentIds": [made["component"]["id"]], "severityFloor": "MAJOR"}
+    changed = await then("changeStatusSubscriptionScope", **scope)
+    assert (changed["services"], changed["severityFloor"]) == ([{"ref": ref}], "MAJOR")
+    assert (await then("setStatusSubscriptionQuietHours", quietHours=hours))["quietHours"] == hours
+    assert (await then("setStatusSubscriptionDigest", digest="DAILY"))["digest"] == "DAILY"
+    assert (await then("pauseStatusSubscription"))["status"] == "PAUSED"
+    assert (await then("resumeStatusSubscription"))["status"] == "ACTIVE"
+    left = await acted(desk, home.customer, "cancelStatusSubscription", FIELDS, by={"id": mine["id"]})
+    assert left["subscription"]["status"] == "CANCELLED"
 
 
-async def test_what_nobody_confirms_runs_out_and_all_agrees_with_a_rebuild(desk: RunningDesk) -> None:
-    boss = desk.token("CUSTOMER_ADMIN", "--organisation", "aurora")
-    made = await do(desk, boss, "requestStatusSubscription", destination={"sms": "+4570123456"})
-    desk.clock.write_text("PT25H")
-    boss = desk.token("CUSTOMER_ADMIN", "--organisation", "aurora", "--hours", "48")
-    async with asyncio.timeout(60):
-        while True:
-            nodes = (await desk.as_role(boss).execute_async(asked(SEEN, {})))["statusSubscriptions"]["nodes"]
-            if {each["id"]: each["status"] for each in nodes}[made["subscription"]["id"]] == "EXPIRED":
-                break
-            await asyncio.sleep(0.2)
-    assert desk.support("verify").returncode == 0
+async def test_the_secret_of_a_webhook_is_shown_once_and_changed(desk: RunningDesk) -> None:
+    home = await a_home(desk)
+    hook = await confirmed(desk, home, webhook=f"https://93.184.216.34/{uuid4().hex}")
+    assert hook["destinationHint"] == "https://93.184.216.34/…"
+    given = {"subscriptionId": hook["id"], "expectedVersion": hook["version"], "idempotencyKey": str(uuid4())}
+    first, again = [await acted(desk, home.customer, "rotateWebhookSecret", "secret version", **given) for _ in range(2)]
+    assert first["secret"].startswith("whsec_")
+    assert (again["secret"], again["position"]) == (None, first["position"])
