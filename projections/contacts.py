@@ -154,3 +154,9 @@ async def contacts_of(db: Database, viewer: Viewer, organisation: UUID, page: Pa
     rows = await db.fetch(sql, *arguments.values)
     found = [(Place(row["key"], row["tie"]), json.decode(row["doc"], type=Contact)) for row in rows if row["doc"] is not None]
     return People(page=Connection.of(found, page, cursors), total=rows[0]["total"])
+
+
+async def administrators_of(db: Database, organisation: UUID) -> Sequence[UUID]:
+    """Its people who speak for it. For who sends them messages."""
+    sql = "SELECT id FROM contacts WHERE organisation = $1 AND role = 'CUSTOMER_ADMIN' AND NOT erased ORDER BY id"
+    return [row["id"] for row in await db.fetch(sql, organisation)]

@@ -1,11 +1,10 @@
-"""Whose tickets does an incident concern: as far as somebody may see them, or, for who sends what is posted, all of them?"""
+"""Which tickets does an incident concern, as far as somebody may see them?"""
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
-from msgspec import Struct, json
+from msgspec import json
 
 from projections.arguments import Arguments
 from projections.database import Database
@@ -14,33 +13,6 @@ from projections.paging import Connection, Cursors, Page, Place
 from projections.ticket_documents import audience, ticket_document
 from projections.ticket_rows import Ticket, TicketWant
 from projections.viewer import Viewer
-
-
-class LinkedTicket(Struct, frozen=True, kw_only=True):
-    """A ticket that an incident concerns, and who is told of what is posted there."""
-
-    ticket: UUID
-    ref: str
-    status: str
-    requester: UUID
-    organisation: UUID | None
-    merged_into: UUID | None
-    at: datetime
-
-
-LINKED = """SELECT k.ticket, k.at, t.ref, t.status, t.requester, t.organisation, t.merged_into
-  FROM ticket_incidents k JOIN tickets t ON t.id = k.ticket
-  WHERE k.incident = $1 AND ($2::uuid IS NULL OR k.ticket > $2) ORDER BY k.ticket LIMIT $3"""
-
-
-async def linked_tickets(db: Database, incident: UUID, *, after: UUID | None = None, limit: int = 1000) -> list[LinkedTicket]:
-    """Whom a post on this incident concerns: all its tickets, whosever; go on after the last one while `limit` come.
-
-    For the notifier, which acts for nobody: never show this to a person. It tells the requester on each ticket, once a post; a merged
-    ticket lives on in `merged_into`, and one that is spam concerns nobody.
-    """
-    return [LinkedTicket(**row) for row in await db.fetch(LINKED, incident, after, limit)]
-
 
 BY_AGE = Order("k.ticket", "uuid", "k.ticket", "uuid")
 

@@ -1,4 +1,4 @@
-"""One message to one recipient on one channel about one event.
+"""One message to one recipient on one channel about one event, and what it is for: a subscription, a ticket, a matter of theirs.
 
 Its id follows from these, so whoever queues it twice meets itself: the store takes a stream's first event once.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from domain.deliveries.events import DeliveryQueued
-from domain.deliveries.vocabulary import NotificationChannel
+from domain.deliveries.events import DeliveryQueued, DeliverySuppressed
+from domain.deliveries.vocabulary import NotificationChannel, SuppressionReason, Thread
 from domain.event import Aggregate, DomainEvent, Personal
 from domain.policies import NAMESPACE
 
@@ -20,8 +20,10 @@ class Delivery(Aggregate):
     Created = DeliveryQueued  # type: ignore[assignment]  # the library wants it named; its own base is no variable
 
     @staticmethod
-    def id_of(about: str, recipient: UUID, channel: NotificationChannel) -> UUID:
-        return uuid5(NAMESPACE, f"delivery/{about}/{recipient}/{channel.value}")
+    def id_of(about: str, subject_id: UUID, recipient: UUID, channel: NotificationChannel, *, epoch: int | None = None) -> UUID:
+        """`epoch` of the log in which the event stands; None where the message is recorded together with it."""
+        line = "" if epoch is None else f"{epoch}/"
+        return uuid5(NAMESPACE, f"delivery/{line}{about}/{subject_id}/{recipient}/{channel.value}")
 
     @classmethod
     def queue(
@@ -37,9 +39,12 @@ class Delivery(Aggregate):
         to: str,
         subject: str,
         text: str,
+        epoch: int | None = None,
+        not_before: datetime | None = None,
+        thread: Thread | None = None,
     ) -> Delivery:
-        """A finished message. A text message has no subject line."""
-        id = cls.id_of(about, recipient, channel)
+        """A finished message. A text message has no subject line. `not_before` that has passed holds nothing back."""
+        id = cls.id_of(about, subject_id, recipient, channel, epoch=epoch)
         return cls._create(
             DeliveryQueued,
             id=id,
@@ -53,7 +58,14 @@ class Delivery(Aggregate):
             to=Personal(to, of=recipient, key=id),
             text=Personal(text, of=recipient, key=id),
             subject=None if channel is NotificationChannel.SMS else Personal(subject, of=recipient, key=id),
+            not_before=not_before if not_before is not None and not_before > at else None,
+            thread=thread,
         )
+
+    def suppress(self, reason: SuppressionReason, *, at: datetime) -> None:
+        """Let it not be sent. Again records nothing: the first reason stays."""
+        if self.suppressed is None:
+            self.trigger_event(DeliverySuppressed, timestamp=at, reason=reason)
 
     @property
     def organisation(self) -> UUID | None:
@@ -66,3 +78,7 @@ class Delivery(Aggregate):
                 self.recipient = event.recipient
                 self.about = event.about
                 self.channel = event.channel
+                self.not_before = event.not_before
+                self.suppressed: SuppressionReason | None = None
+            case DeliverySuppressed():
+                self.suppressed = event.reason

@@ -7,7 +7,7 @@ one destination can be erased without its owner, and a secret that was replaced 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -155,6 +155,28 @@ class StatusSubscription(Aggregate):
             self.cancel(at=at, because=because)
         if not self.erased:
             self.trigger_event(events.SubscriptionDestinationErased, timestamp=at)
+
+    def tells(self, severity: StatusSeverity, services: Collection[UUID]) -> bool:
+        """Whether a post of this severity about these services is told here. Only what was confirmed and runs tells anything."""
+        in_scope = not self.components or any(each in services for each in self.components)
+        return self.sends and in_scope and timing.at_least(severity, self.severity_floor)
+
+    @property
+    def sends(self) -> bool:
+        """Whether anything but its confirmation goes out now."""
+        return self.status is _STATUS.ACTIVE and self.destination is not None
+
+    def not_before(self, severity: StatusSeverity, *, at: datetime) -> datetime:
+        """When a post of this severity that came up at `at` may be told."""
+        return timing.not_before(at, severity, urgent_from=self.urgent_from, quiet=self.quiet, digest=self.digest)
+
+    def collects(self, severity: StatusSeverity) -> bool:
+        """Whether such a post waits for the next digest."""
+        return self.digest is not DigestMode.IMMEDIATE and not timing.at_least(severity, self.urgent_from)
+
+    def after_quiet(self, *, at: datetime) -> datetime:
+        """When what is due at `at` may go out: quiet hours may have been set since it was collected."""
+        return timing.not_before(at, StatusSeverity.INFORMATION, urgent_from=StatusSeverity.CRITICAL, quiet=self.quiet)
 
     def _must_live(self, at: datetime) -> None:
         if self._stands(at) in OVER:

@@ -20,6 +20,7 @@ COMMANDS = {
     "relay": ("processes", "Publish the log on NATS, in order."),
     "projector": ("processes", "Keep the read models up to date."),
     "scheduler": ("processes", "Record what time brings: SLA warnings, wake-ups, closings."),
+    "notifier": ("processes", "Decide who is to be told, and queue the messages."),
     "migrate": ("database", "Bring database and stream to what this release needs."),
     "verify": ("projections", "Prove that the read models say what the log says."),
     "rebuild": ("projections", "Build a read model anew beside the live one."),

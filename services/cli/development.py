@@ -13,7 +13,7 @@ from services.runtime.settings import Settings, load_settings
 @click.option("--external", is_flag=True, help="Start no server: SUPPORT_POSTGRES_DSN and SUPPORT_NATS_URL name them.")
 @click.option("--logs", is_flag=True, help="Let the processes write to this terminal instead of SUPPORT_HOME/logs.")
 def dev(no_demo: bool, external: bool, logs: bool) -> None:
-    """Run everything on this machine: PostgreSQL, NATS, gateway, relay, projector, scheduler, with demo data.
+    """Run everything on this machine: PostgreSQL, NATS, gateway, relay, projector, scheduler, notifier, with demo data.
 
     Data stays in SUPPORT_HOME (./.support): stop with Ctrl-C, start again, and all is as it was. A process that is killed is
     started again. A server that the settings name (SUPPORT_POSTGRES_DSN with SUPPORT_POSTGRES_OWNER_DSN, SUPPORT_NATS_URL) is used

@@ -1,4 +1,4 @@
-"""gateway, relay, projector, scheduler: each runs until it is told to stop, then finishes what is in flight."""
+"""gateway, relay, projector, scheduler, notifier: each runs until it is told to stop, then finishes what is in flight."""
 
 from __future__ import annotations
 
@@ -55,3 +55,16 @@ def scheduler() -> None:
     Example:  SUPPORT_METRICS_PORT_SCHEDULER=9103 support scheduler
     """
     run_process("scheduler", wiring.run_scheduler)
+
+
+@click.command()
+def notifier() -> None:
+    """Decide who is to be told of what happened, and queue the finished messages.
+
+    Status posts go to subscribers and to the people of linked tickets; other matters to those whose they are. Run as many as you like:
+    one leads, the others stand by. What happened before its first start is told to nobody. `support outbox` shows what is queued.
+
+    \b
+    Example:  SUPPORT_METRICS_PORT_NOTIFIER=9104 support notifier
+    """
+    run_process("notifier", wiring.run_notifier)

@@ -101,17 +101,21 @@ async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -
     from projections.chat_timers import chat_timers
     from projections.contacts import contacts
     from projections.contract_timers import contract_timers
+    from projections.digest_timers import digest_timers
     from projections.engagement_timers import engagement_timers
     from projections.entitlements import entitlements
     from projections.status_maintenance import maintenance
     from projections.subscription_timers import subscription_timers
     from projections.timers import timers
+    from services.commands.posts import Posts
     from services.policies.in_force import PoliciesInForce
     from services.projector.schemas import path
+    from services.runtime.bus import naming
     from services.runtime.postgres import Login
     from services.scheduler import Scheduler, Status
     from services.scheduler.chat import Chat
     from services.scheduler.contracts import Contracts
+    from services.scheduler.digests import Digests as DigestRoom
     from services.scheduler.engagements import Engagements
     from services.scheduler.moments import Room
     from services.scheduler.status import Status as StatusRoom
@@ -126,13 +130,47 @@ async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -
     async with writing(settings) as (store, writer, codec, _), _watched("scheduler", settings, {"scheduler": looking}):
         # The projector's login, because a claim locks rows and only who may write them may lock them.
         schemas = [timers.schema, contract_timers.schema, maintenance.schema, subscription_timers.schema]
-        schemas += [each.schema for each in (chat_timers, contacts, engagement_timers, entitlements)]
+        schemas += [each.schema for each in (chat_timers, contacts, digest_timers, engagement_timers, entitlements)]
         login = Login(settings.postgres("project"), settings={"search_path": path(schemas)})
         pool = await login.pool(largest=2)
         try:
             policies = PoliciesInForce(store, codec)
             rooms: list[Room] = [Tickets(writer), Contracts(writer), StatusRoom(writer), Chat(writer), Engagements(writer)]
-            rooms += [Subscriptions(writer)]
+            rooms += [Subscriptions(writer), DigestRoom(writer, Posts(store, codec), naming(settings))]
             await Scheduler(pool, rooms, policies.now, clock, status).run(stop)
         finally:
             await pool.close()
+
+
+async def run_notifier(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
+    from services.commands.notifying import Telling
+    from services.commands.posts import Posts
+    from services.notifier import Notifier, Status
+    from services.notifier.endings import Endings
+    from services.notifier.heard import Log
+    from services.notifier.people import People
+    from services.notifier.posts import StatusPosts
+    from services.notifier.rules import Rule
+    from services.runtime.bus import naming
+    from services.runtime.freshness import Freshness
+
+    status = Status()
+
+    async def following() -> str | None:
+        return status.problem
+
+    async with (
+        writing(settings) as (store, writer, codec, _),
+        reading(settings, "read") as readers,
+        Freshness(settings.postgres("read")) as fresh,
+        _watched("notifier", settings, {"notifier": following}),
+    ):
+        telling = Telling(writer, naming(settings))
+        log = Log(store, codec, Keyring(store, Vault(settings.key_encryption)))
+        # What is not to be sent any more comes before what tells of it.
+        rules: list[Rule] = [
+            StatusPosts(telling, Posts(store, codec), readers, clock),
+            Endings(telling, readers, clock),
+            People(telling, log, readers, clock),
+        ]
+        await Notifier(Login(settings.postgres("project")).connect, fresh, rules, status).run(stop)

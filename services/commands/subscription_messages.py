@@ -96,7 +96,7 @@ def _message(subscription: StatusSubscription, version: int, subject: str, text:
 
 
 def _id(subscription: StatusSubscription, version: int) -> UUID:
-    return Delivery.id_of(_about(subscription, version), subscription.owner, subscription.channel)
+    return Delivery.id_of(_about(subscription, version), subscription.id, subscription.owner, subscription.channel)
 
 
 def _about(subscription: StatusSubscription, version: int) -> str:

@@ -19,8 +19,8 @@ from services.runtime.embedded.process import CannotStart, Launch, free_port, la
 from services.runtime.origins import given
 from services.runtime.settings import Settings, SettingsInvalid, load_settings
 
-BACKGROUND = ("relay", "projector", "scheduler")
-STOPPING_ORDER = ("gateway", "scheduler", "projector", "relay", "NATS", "PostgreSQL")
+BACKGROUND = ("relay", "projector", "scheduler", "notifier")
+STOPPING_ORDER = ("gateway", "scheduler", "notifier", "projector", "relay", "NATS", "PostgreSQL")
 """First whoever takes new work, last what the others need to finish theirs."""
 
 Describe = Callable[[Settings], Awaitable[str]]

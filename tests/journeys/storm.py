@@ -16,7 +16,7 @@ import httpx
 from services.runtime.position import Position
 from tests.journeys.running import RunningDesk
 
-PROCESSES = ("relay", "projector", "gateway", "scheduler")
+PROCESSES = ("relay", "projector", "gateway", "scheduler", "notifier")
 OPEN = """mutation($input: OpenTicketInput!) { openTicket(input: $input) { ticket { id } version position errors { code message } } }"""
 REPLY = (
     """mutation($input: ReplyToTicketInput!) { replyToTicket(input: $input) { version position errors { code message } } }"""

@@ -24,7 +24,7 @@ from projections.search import search
 from projections.status_changes import status_changes
 from projections.status_components import histories
 from projections.status_incidents import IncidentFilter, incidents_by_id, incidents_page
-from projections.status_linked import linked_tickets, tickets_of_incident
+from projections.status_linked import tickets_of_incident
 from projections.status_maintenance import claim_due, maintenance_by_id
 from projections.status_page import status_page
 from projections.ticket_filter import Between, Compare, OrderField, TicketFilter, TicketOrder
@@ -252,7 +252,6 @@ READS: dict[str, Callable[[Explaining, Viewer], Awaitable[object]]] = {
     "changes": lambda db, viewer: changes(db, viewer, 0, 100),
     "changes of one": lambda db, viewer: changes(db, viewer, 0, 100, ticket=TICKET, want=ALL_OF_IT),
     "tickets of an incident": lambda db, viewer: tickets_of_incident(db, viewer, md5("i7"), Page(), ALL_OF_IT),
-    "whom a post concerns": lambda db, _: linked_tickets(db, md5("i7")),
     "incidents": lambda db, viewer: incidents_page(db, viewer, IncidentFilter(), Page(first=5)),
     "incidents of a service": lambda db, _: incidents_page(db, None, IncidentFilter(component=Compare(eq=md5("p7"))), Page()),
     "incidents since": lambda db, _: incidents_page(db, None, IncidentFilter(started_at=Between(gte=NOON)), Page()),

@@ -82,7 +82,9 @@ def test_a_variable_that_is_no_setting_is_pointed_out(support: Support) -> None:
     assert "SUPPORT_HTPP_PORT is set but is no setting of ours" in support("settings", SUPPORT_HTPP_PORT="1").stderr
 
 
-@pytest.mark.parametrize("command", ["settings", "gateway", "relay", "projector", "scheduler", "migrate", "verify", "dev"])
+@pytest.mark.parametrize(
+    "command", ["settings", "gateway", "relay", "projector", "scheduler", "notifier", "migrate", "verify", "dev"]
+)
 def test_a_bad_setting_is_one_sentence_and_exit_code_two(support: Support, command: str) -> None:
     done = support(command, SUPPORT_HTTP_PORT="many")
     assert done.returncode == 2
@@ -193,7 +195,7 @@ def test_a_process_that_is_told_to_stop_finishes_and_exits_well(
     assert {line["process"] for line in lines + rest} == {"relay"}
 
 
-@pytest.mark.parametrize("name", ["gateway", "relay", "scheduler"])
+@pytest.mark.parametrize("name", ["gateway", "relay", "scheduler", "notifier"])
 def test_a_process_whose_port_is_taken_says_which_setting_to_change(
     support: Support, module_database: TestDatabase, tmp_path: Path, name: str
 ) -> None:

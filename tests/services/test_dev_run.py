@@ -23,7 +23,7 @@ from tests.ground import TestDatabase, apart
 
 pytestmark = pytest.mark.xdist_group("dev")  # one start serves them all
 
-PROCESSES = {"gateway", "relay", "projector", "scheduler"}
+PROCESSES = {"gateway", "relay", "projector", "scheduler", "notifier"}
 
 
 class Dev:
