@@ -8,6 +8,8 @@ from projections.chat_timers import chat_timers
 from projections.contacts import contacts
 from projections.contract_timers import contract_timers
 from projections.contracts import contracts
+from projections.deliveries import deliveries
+from projections.digest_timers import digest_timers
 from projections.engagement_timers import engagement_timers
 from projections.engagements import engagements
 from projections.entitlements import entitlements
@@ -21,6 +23,7 @@ from projections.status_components import components
 from projections.status_incidents import incidents
 from projections.status_maintenance import maintenance
 from projections.status_tickets import ticket_services
+from projections.subscription_targets import subscription_targets
 from projections.subscription_timers import subscription_timers
 from projections.subscriptions import subscriptions
 from projections.ticket_sla import ticket_sla
@@ -49,6 +52,9 @@ ALL: tuple[Projection, ...] = (
     chat_timers,
     subscriptions,
     subscription_timers,
+    subscription_targets,
+    deliveries,
+    digest_timers,
     knowledge,
     topics,
     engagements,

@@ -14,7 +14,7 @@ from domain.deliveries.vocabulary import NotificationChannel
 from domain.status.vocabulary import ComponentImpact, IncidentStatus, StatusSeverity
 from domain.subscriptions.subscription import StatusSubscription
 from domain.subscriptions.vocabulary import DigestMode, DisableReason, QuietHours
-from services.commands import people, status, subscriptions
+from services.commands import erasure, status, subscriptions
 from services.runtime.decision import Decision
 from tests.ground import TestDatabase
 from tests.services.commands.desk import ADMIN, AGENT
@@ -226,7 +226,7 @@ async def test_what_waits_is_suppressed_when_its_subscription_stops_and_gone_whe
         await subscriptions.change(on.desk, on.by(anna), paused, StatusSubscription.pause, at=on.at)
         await subscriptions.cancel(on.desk, on.by(anna), cancelled)
         await subscriptions.erase_destination(on.desk, on.by(anna), erased)
-        await people.erase_contact(on.desk, on.by(ADMIN), bert.id, confirmation=str(bert.id))
+        await erasure.erase_contact(on.desk, on.by(ADMIN), bert.id, confirmation=str(bert.id))
         await desk.settled()
         told = await desk.outbox()
         reasons = {each.event.subject_id: each.suppressed for each in told}
