@@ -65,7 +65,7 @@ class Organisation(Aggregate):
     def evolve(self, event: DomainEvent) -> None:
         match event:
             case OrganisationRegistered():
-                self.ref = event.ref.value
+                self.ref = event.ref.value or ""
                 self.name = event.name.value
                 self.email_domains = event.email_domains.value or ()
                 self.erasing = self.erased = False
@@ -73,4 +73,4 @@ class Organisation(Aggregate):
                 self.erasing = True
             case OrganisationErased():
                 self.erasing, self.erased = False, True
-                self.ref, self.name, self.email_domains = None, None, ()
+                self.ref, self.name, self.email_domains = "", None, ()

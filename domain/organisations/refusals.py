@@ -41,7 +41,8 @@ class ContractInForce(RuleViolated):
 
     def __init__(self) -> None:
         super().__init__(
-            "An organisation with a contract in force cannot be erased; terminate it first (terminateContract) and erase it when that has ended."
+            "An organisation with a contract in force cannot be erased; "
+            "terminate that first (terminateContract) and erase when it has ended."
         )
 
 

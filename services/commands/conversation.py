@@ -13,6 +13,7 @@ from domain.tickets.ticket import Ticket
 from domain.tickets.vocabulary import AfterReply, BodyFormat, Channel, RedactionReason
 from services.commands.desk import By, Desk, see
 from services.commands.entitlement import terms_for
+from services.commands.language import language_of
 from services.commands.opening import follow_up
 from services.runtime.command import Receipt
 from services.runtime.decision import Decision
@@ -27,11 +28,12 @@ async def reply(
     follow-up, whose id is the receipt's then.
     """
     policies = await desk.policies.now()
+    language = await language_of(body) if by.viewer.is_customer else None
 
     async def decide(decision: Decision) -> None:
         found = await see(decision, by, ticket)
         if by.viewer.is_customer:
-            await hear(decision, by, found, policies, body=body, channel=channel)
+            await hear(decision, by, found, policies, body=body, channel=channel, language=language)
             return
         entry = decision.new_id()
         found.send_reply(
@@ -75,7 +77,7 @@ async def hear(
             terms=await terms_for(decision, policies, home.organisation, by.act.at),
         )
     except ReopenWindowPassed:
-        await follow_up(decision, by, home, policies, body=body, channel=channel)
+        await follow_up(decision, by, home, policies, body=body, channel=channel, language=language)
     else:
         decision.remember(ticket=home.id, entry=entry)
 

@@ -14,6 +14,7 @@ from domain.tickets.vocabulary import Channel, TicketKind
 from services.commands.conversation import lives_on_in
 from services.commands.desk import By, Desk
 from services.commands.entitlement import terms_for
+from services.commands.language import language_of
 from services.commands.opening import NewTicket, begin, contact_by_email, follow_up
 from services.runtime.command import Receipt
 from services.runtime.decision import Decision
@@ -34,6 +35,7 @@ class Mail:
     sender_name: str | None = None
     answers: Sequence[str] = ()
     language: str | None = None
+    """ISO 639-1, where it is known already; detected otherwise."""
 
 
 async def ingest(desk: Desk, by: By, mail: Mail) -> Receipt:
@@ -43,6 +45,7 @@ async def ingest(desk: Desk, by: By, mail: Mail) -> Receipt:
     sender nobody knows is registered; their ticket belongs to no organisation until staff place it.
     """
     policies = await desk.policies.now()
+    language = mail.language or await language_of(mail.body)
 
     async def decide(decision: Decision) -> None:
         entry = await decision.find("message_id", mail.message_id)
@@ -68,13 +71,13 @@ async def ingest(desk: Desk, by: By, mail: Mail) -> Receipt:
                 entry=entry,
                 author=sender.id,
                 body=mail.body,
-                language=mail.language,
+                language=language,
                 forwarded_from=ticket.id if ticket is not None and home is not ticket else None,
                 terms=await terms_for(decision, policies, home.organisation, by.act.at),
             )
             decision.remember(ticket=home.id, entry=entry)
         except ReopenWindowPassed:
-            home = await follow_up(decision, by, home, policies, body=mail.body, channel=Channel.EMAIL)
+            home = await follow_up(decision, by, home, policies, body=mail.body, channel=Channel.EMAIL, language=language)
         # Owned by the entry, so that a second delivery at the same time is refused here, decided anew, and found above.
         decision.reserve("message_id", mail.message_id, owner=UUID(decision.ids["entry"]), subject=home.requester)
         decision.reserve("message_ticket", mail.message_id, owner=home.id, subject=home.requester)

@@ -27,6 +27,7 @@ from domain.tickets.vocabulary import (
 )
 from services.commands.desk import By, Desk, see
 from services.commands.entitlement import terms_for
+from services.commands.language import language_of
 from services.commands.status import known_services
 from services.runtime.command import Receipt
 from services.runtime.decision import Decision
@@ -59,10 +60,11 @@ async def open_ticket(desk: Desk, by: By, new: NewTicket, *, body: str, channel:
     Raises ValidationFailed, Forbidden (a customer for somebody else) and NotFound (no such contact, organisation or queue).
     """
     policies = await desk.policies.now()
+    language = await language_of(body)
 
     async def decide(decision: Decision) -> None:
         ticket = await begin(decision, by, new, policies, channel=channel)
-        await _say(decision, by, ticket, policies, body=body, channel=channel, author=ticket.requester)
+        await _say(decision, by, ticket, policies, body=body, channel=channel, author=ticket.requester, language=language)
 
     return await desk.writer.decide(by.act, decide)
 
@@ -145,7 +147,9 @@ async def begin(
     return ticket
 
 
-async def follow_up(decision: Decision, by: By, ended: Ticket, policies: Policies, *, body: str, channel: Channel) -> Ticket:
+async def follow_up(
+    decision: Decision, by: By, ended: Ticket, policies: Policies, *, body: str, channel: Channel, language: str | None = None
+) -> Ticket:
     """A reply came too late to reopen the ticket: open another that says where it comes from. The ids: ticket, entry."""
     ticket = Ticket.open(
         id=decision.new_id(),
@@ -165,7 +169,7 @@ async def follow_up(decision: Decision, by: By, ended: Ticket, policies: Policie
     decision.add(ticket)
     decision.reserve("ticket_ref", ticket.ref, owner=ticket.id)
     ended.follow_up(ticket, at=by.act.at)
-    await _say(decision, by, ticket, policies, body=body, channel=channel, author=ticket.requester)
+    await _say(decision, by, ticket, policies, body=body, channel=channel, author=ticket.requester, language=language)
     return ticket
 
 
@@ -191,7 +195,15 @@ def set_field(
 
 
 async def _say(
-    decision: Decision, by: By, ticket: Ticket, policies: Policies, *, body: str, channel: Channel, author: UUID
+    decision: Decision,
+    by: By,
+    ticket: Ticket,
+    policies: Policies,
+    *,
+    body: str,
+    channel: Channel,
+    author: UUID,
+    language: str | None,
 ) -> None:
     entry = decision.new_id()
     ticket.receive_message(
@@ -201,6 +213,7 @@ async def _say(
         channel=channel,
         body=body,
         format=BodyFormat.PLAIN if channel is Channel.EMAIL else BodyFormat.MARKDOWN,
+        language=language,
         terms=await terms_for(decision, policies, ticket.organisation, by.act.at),
     )
     decision.remember(ticket=ticket.id, entry=entry)

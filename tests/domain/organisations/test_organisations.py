@@ -101,7 +101,7 @@ def test_an_organisation_is_its_own_audience_and_is_erased_once() -> None:
     events = recorded(acme)
     assert [event.TOPIC.split(".")[1] for event in events] == ["registered", "erasure_begun", "erased"]
     assert {acme.audience(event) for event in events} == {acme.id}
-    assert acme.ref is None
+    assert not acme.ref
     assert acme.name is None
     assert not acme.email_domains
     with pytest.raises(OrganisationIsErased):

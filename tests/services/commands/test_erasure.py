@@ -54,7 +54,7 @@ async def test_an_organisation_goes_with_its_people_and_what_leads_to_them(datab
         await people.unlink_contact(on.desk, on.by(ADMIN), gone.id)
         await erased(on, acme)
         home = await loaded(on, acme)
-        assert (home.erased, home.name, home.ref) == (True, None, None)
+        assert (home.erased, home.name, home.ref) == (True, None, "")
         assert [(await on.contact(each.id)).erased for each in (anna, bert, gone, carl)] == [True, True, False, False]
         assert await keys_left(on, acme, anna.id, bert.id) == 0
         assert await keys_left(on, globex, gone.id, carl.id) == 3
