@@ -6,23 +6,22 @@ promises none. `check` judges a new set; a set that was once applied is never ju
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain import calendars
 from domain.calendars import Calendar, Weekday
 from domain.catalogue import BASE_PRODUCT, PRODUCTS, Product
-from domain.errors import ValidationFailed
 from domain.tickets.vocabulary import Channel, EscalationTarget, Priority, Severity, SlaMetric, TicketKind, Visibility
 
 NAMESPACE = UUID("6f2b6c1e-3d0a-5c52-9d53-2f5d0f3a7c11")
 """Ours, for ids that follow from a name."""
 MOST_REMINDERS = 10
 LONGEST_REMINDER = timedelta(days=90)
+LONGEST = timedelta(days=3660)
+"""Of any length of time a policy names: what is added to a date must stay one."""
 
 
 def queue_id(ref: str) -> UUID:
@@ -199,119 +198,3 @@ class Policies:
 
     def _calendar(self, name: str) -> Calendar:
         return next((calendar for calendar in self.calendars if calendar.name == name), calendars.ALWAYS)
-
-
-def check(policies: Policies) -> None:
-    """Refuse a set that contradicts itself. Raises ValidationFailed with the path in the set."""
-    refs = _unique("queues", (queue.ref for queue in policies.queues))
-    names = _unique("calendars", (calendar.name for calendar in policies.calendars))
-    codes = _unique("products", (product.code for product in policies.products))
-    _unique("fields", (found.key for found in policies.fields))
-    _unique("slaPolicies", (policy.product for policy in policies.sla_policies))
-    _known(policies.default_queue, refs, ("defaultQueue",))
-    _known(BASE_PRODUCT, codes, ("products",))
-    for route in policies.routes:
-        _known(route.queue, refs, ("routes", route.queue))
-    for calendar in policies.calendars:
-        calendars.check(calendar)
-    for found in policies.fields:
-        if (found.type is FieldType.OPTIONS) != bool(found.options):
-            raise _wrong(
-                f"Field {found.key!r}: options belong to the type OPTIONS and to no other.", "REQUIRED", ("fields", found.key)
-            )
-        if found.set_by is FieldSetter.CONTACT and found.visibility is Visibility.STAFF:
-            raise _wrong(
-                f"Field {found.key!r}: customers cannot set what they do not see.", "NOT_ALLOWED", ("fields", found.key)
-            )
-    for policy in policies.sla_policies:
-        _check_promises(policy, codes, names)
-    for name, length in (("reopenWindow", policies.reopen_window), ("closeAfter", policies.close_after)):
-        if length < timedelta():
-            raise _wrong(f"{name} is negative.", "OUT_OF_RANGE", (name,))
-    if policies.snooze_limit <= timedelta():
-        raise _wrong("snoozeLimit is not positive.", "OUT_OF_RANGE", ("snoozeLimit",))
-    _check_chat(policies.chat)
-    _check_engagements(policies.engagements)
-    _check_meetings(policies.operations_meetings)
-
-
-def _check_promises(policy: SlaPolicy, codes: set[str], names: set[str]) -> None:
-    path = ("slaPolicies", policy.name)
-    _known(policy.product, codes, path)
-    _known(policy.calendar, names, path)
-    if not 0 < policy.imminent_share < 1:
-        raise _wrong(f"SLA policy {policy.name!r}: imminentShare lies between 0 and 1.", "OUT_OF_RANGE", path)
-    _unique(f"slaPolicies/{policy.name}", (f"{each.metric} {each.priority} {each.severity}" for each in policy.targets))
-    if any(each.within <= timedelta() for each in policy.targets):
-        raise _wrong(f"SLA policy {policy.name!r}: a target is not positive.", "OUT_OF_RANGE", path)
-
-
-def _check_chat(chat: ChatPolicy) -> None:
-    for name, text, holder in (
-        ("communityRef", chat.community_ref, None),
-        ("communityName", chat.community_name, None),
-        ("backchannelRef", chat.backchannel_ref, "{organisation}"),
-        ("backchannelName", chat.backchannel_name, None),
-        ("joinUrl", chat.join_url, "{ref}"),
-    ):
-        if text is not None and not text.strip():
-            raise _wrong(f"chat.{name} is empty.", "REQUIRED", ("chat", name))
-        if text is not None and holder is not None and holder not in text:
-            raise _wrong(f"chat.{name} has {holder} in it, or all rooms are one.", "REQUIRED", ("chat", name))
-    if chat.join_url is not None and not chat.join_url.startswith("https://"):
-        raise _wrong("chat.joinUrl begins with https://.", "BAD_FORMAT", ("chat", "joinUrl"))
-
-
-def _check_engagements(engagements: EngagementPolicy) -> None:
-    path = ("engagements", "reminders")
-    _unique("engagements/reminders", (str(each) for each in engagements.reminders))
-    if len(engagements.reminders) > MOST_REMINDERS:
-        raise _wrong(f"engagements.reminders has at most {MOST_REMINDERS}.", "OUT_OF_RANGE", path)
-    if any(not timedelta() < each <= LONGEST_REMINDER for each in engagements.reminders):
-        raise _wrong("engagements.reminders: each is positive and at most 90 days.", "OUT_OF_RANGE", path)
-
-
-def _check_meetings(meetings: MeetingPolicy) -> None:
-    def wrong(name: str, message: str, problem: str = "OUT_OF_RANGE") -> ValidationFailed:
-        return _wrong(f"operations_meetings.{name} {message}", problem, ("operations_meetings", name))
-
-    if not 1 <= meetings.week <= 13:
-        raise wrong("week", "is 1 to 13: a quarter has 13 weeks.")
-    try:
-        time.fromisoformat(meetings.at)
-    except ValueError:
-        raise wrong("at", 'is a time of day, "10:00".', "BAD_FORMAT") from None
-    if len(meetings.at) != len("10:00"):
-        raise wrong("at", 'is a time of day, "10:00".', "BAD_FORMAT")
-    try:
-        ZoneInfo(meetings.time_zone)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        raise wrong(
-            "time_zone", 'is no time zone that is known here; write one like "Europe/Copenhagen".', "NOT_ALLOWED"
-        ) from None
-    if not timedelta(minutes=5) <= meetings.duration <= timedelta(days=1):
-        raise wrong("duration", "lies between five minutes and a day.")
-    if not meetings.join_url.startswith("https://") or "{ref}" not in meetings.join_url:
-        raise wrong("join_url", "begins with https:// and has {ref} in it, or all meetings are one.", "BAD_FORMAT")
-    if not timedelta() <= meetings.notice <= timedelta(days=60):
-        raise wrong("notice", "lies between nothing and 60 days.")
-    if not timedelta() < meetings.minutes_open <= timedelta(days=366):
-        raise wrong("minutes_open", "is positive and at most 366 days.")
-
-
-def _unique(what: str, names: Iterable[str]) -> set[str]:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise _wrong(f"{what}: {name!r} stands twice.", "NOT_ALLOWED", (what, name))
-        seen.add(name)
-    return seen
-
-
-def _known(name: str, names: set[str], path: tuple[str, ...]) -> None:
-    if name not in names:
-        raise _wrong(f"{'/'.join(path)}: {name!r} is not among {', '.join(sorted(names)) or 'none'}.", "NOT_ALLOWED", path)
-
-
-def _wrong(message: str, problem: str, path: tuple[str, ...]) -> ValidationFailed:
-    return ValidationFailed(message, problem=problem, path=path)

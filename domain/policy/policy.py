@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from domain.event import Aggregate, DomainEvent
-from domain.policies import Policies, check
+from domain.policies import Policies
+from domain.policy.check import check
 from domain.policy.events import POLICY_STREAM, PolicyApplied
 
 

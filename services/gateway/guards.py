@@ -9,7 +9,8 @@ from uuid import UUID
 
 from graphql import GraphQLField, GraphQLResolveInfo
 
-from domain.errors import AlreadyExists, Refused, ValidationFailed
+from domain.catalogue import PRODUCTS
+from domain.errors import AlreadyExists, EntitlementRequired, Refused, ValidationFailed
 from projections.status_components import components_by_id
 from projections.subscriptions import subscriptions_by_id
 from services.gateway import acting
@@ -94,7 +95,10 @@ def mutation(field: GraphQLField) -> Resolve:
             answer = resolve(source, info, **arguments)
             return await answer if inspect.isawaitable(answer) else answer
         except Refused as refused:
-            return payload(errors=[told(refused, await _existing(refused, context, payload.__name__))])
+            existing = await _existing(refused, context, payload.__name__)
+            lacking = isinstance(refused, EntitlementRequired)
+            catalogue = (await context.policies()).products if lacking else PRODUCTS
+            return payload(errors=[told(refused, existing, catalogue=catalogue)])
 
     return guarded
 

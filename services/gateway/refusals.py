@@ -10,9 +10,11 @@ import strawberry
 
 from domain import errors as domain
 from domain.catalogue import PRODUCTS
+from domain.catalogue import Product as Sold
 from services.gateway.access import AccessLevel
 from services.gateway.catalogue.products import Capability, Product, products
 from services.gateway.described import said
+from services.gateway.scalars import ProductCode
 from services.gateway.shapes import Node, member
 
 
@@ -150,8 +152,11 @@ TYPES = (
 )  # fmt: skip
 
 
-def told(refused: domain.Refused, existing: Node | None = None) -> UserError:
-    """A refusal of the domain as a typed error. `existing` is what was there already, where the viewer may see it."""
+def told(refused: domain.Refused, existing: Node | None = None, *, catalogue: Sequence[Sold] = PRODUCTS) -> UserError:
+    """A refusal of the domain as a typed error.
+
+    `existing` is what was there already, where the viewer may see it; `catalogue` the one in force, from which a product is named.
+    """
     message, path = refused.message, list(refused.path)
 
     def code(name: str) -> ErrorCode:
@@ -183,7 +188,7 @@ def told(refused: domain.Refused, existing: Node | None = None) -> UserError:
                 message=message,
                 path=path,
                 capability=member(Capability, refused.capability),
-                required_product=_product(refused.product),
+                required_product=_product(refused.product, catalogue),
             )
         case domain.AlreadyExists():
             return AlreadyExists(code=code("ALREADY_EXISTS"), message=message, path=path, existing=existing)
@@ -206,5 +211,6 @@ def forbidden(level: AccessLevel) -> Sequence[UserError]:
     return (Forbidden(code=ErrorCode["FORBIDDEN"], message=message, path=[], needs=level),)
 
 
-def _product(code: str) -> Product:
-    return next(product for product in products(PRODUCTS) if product.code == code)
+def _product(code: str, known: Sequence[Sold]) -> Product:
+    found = next((product for product in products(known) if product.code == code), None)
+    return found or Product(code=ProductCode(code), name=code, capabilities=[], upgrades_to=None)

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 import msgspec
 
 from domain.errors import ValidationFailed
-from domain.policies import Policies, check
+from domain.policies import Policies
+from domain.policy.check import check
 
 DEFAULT = Path(__file__).with_name("default.toml")
 _HEADER = re.compile(r"^\s*\[{1,2}\s*([A-Za-z0-9_.\-]+)\s*\]{1,2}")
@@ -58,8 +59,7 @@ def read(path: Path) -> PolicyFile:
     except _UnknownKey as error:
         raise _invalid(path, text, error.path, f"is not a key that is known here; known are {', '.join(error.known)}") from None
     except ValidationFailed as error:
-        line = _line_of(text, ".".join(error.path)) if error.path[:1] == ("operations_meetings",) else None
-        raise PolicyFileInvalid(f"{path}{f', line {line}' if line else ''}: {error.message}") from None
+        raise _invalid(path, text, ".".join(error.path), error.message.rstrip(".")) from None
     return PolicyFile(policies, sha256(raw).hexdigest())
 
 

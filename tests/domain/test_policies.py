@@ -20,9 +20,9 @@ from domain.policies import (
     Route,
     SlaPolicy,
     SlaPolicyTarget,
-    check,
     queue_id,
 )
+from domain.policy.check import check
 from domain.policy.events import POLICY_STREAM
 from domain.policy.policy import Policy
 from domain.tickets.vocabulary import Channel, Priority, Severity, SlaMetric, TicketKind, Visibility
@@ -115,6 +115,11 @@ def test_a_figure_for_the_very_severity_goes_before_one_for_any() -> None:
         {"reopen_window": -DAY},
         {"close_after": -DAY},
         {"snooze_limit": timedelta()},
+        {"reopen_window": timedelta(days=3661)},
+        {"close_after": timedelta.max},
+        {"snooze_limit": timedelta.max},
+        {"queues": (Queue(" ", "A"), Queue("support", "B"))},
+        {"sla_policies": (SlaPolicy("P", BASE_PRODUCT, "24/7", (replace(TARGET, within=timedelta.max),)),)},
     ],
 )
 def test_policies_that_contradict_themselves_are_refused(changes: dict[str, Any]) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from domain.errors import ValidationFailed
-from domain.policies import ChatPolicy, Policies, Queue, check
+from domain.policies import ChatPolicy, Policies, Queue
+from domain.policy.check import check
 
 POLICIES = Policies(queues=(Queue("support", "Support"),), default_queue="support")
 
