@@ -56,6 +56,13 @@ class By:
     viewer: Viewer
     act: Act
 
+    def sees(self, organisation: UUID | None, person: UUID | None = None) -> bool:
+        """Whether they may see what is this organisation's or, while it is nobody's, this person's.
+
+        A program that may command something need not be one that may read it; the gateway has judged its scopes.
+        """
+        return self.viewer.role is Role.SERVICE or self.viewer.sees(organisation, person)
+
     @property
     def is_human_staff(self) -> bool:
         return self.viewer.role in (Role.AGENT, Role.SERVICE_MANAGER, Role.ADMIN)

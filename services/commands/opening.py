@@ -88,8 +88,10 @@ async def log_phone_call(desk: Desk, by: By, target: UUID | NewTicket, call: Pho
         if isinstance(target, UUID):
             ticket = await see(decision, by, target)
         else:
+            await _known_contact(decision, call.contact, ("input", "contactId"), by)
             ticket = await begin(decision, by, target, policies, channel=Channel.PHONE, caller=call.contact)
-        await _known_contact(decision, call.contact, ("input", "contactId"))
+        if call.contact != ticket.requester:
+            await _known_contact(decision, call.contact, ("input", "contactId"), by)
         entry = decision.new_id()
         ticket.log_phone_call(
             at=by.act.at,
@@ -230,7 +232,8 @@ async def _requester(decision: Decision, by: By, new: NewTicket, caller: UUID | 
     wanted = new.requester or caller
     if wanted is None:
         raise ValidationFailed("Say for whom the ticket is.", problem="REQUIRED", path=path)
-    return await _known_contact(decision, wanted, (*path, "contactId"))
+    # Who is not named in the input stands on a ticket that they see: its requester may have left since.
+    return await _known_contact(decision, wanted, (*path, "contactId"), by if new.requester else None)
 
 
 async def contact_by_email(
@@ -251,12 +254,13 @@ async def contact_by_email(
     return contact
 
 
-async def _known_contact(decision: Decision, contact: UUID, path: Sequence[str]) -> Contact:
+async def _known_contact(decision: Decision, contact: UUID, path: Sequence[str], by: By | None = None) -> Contact:
+    """The person, where `by` is given only if they may see them."""
     try:
         found = await decision.load(Contact, contact, seen=False)
     except NotFound:
         found = None
-    if found is None or found.erased:
+    if found is None or found.erased or (by is not None and not by.sees(found.organisation, found.id)):
         raise NotFound("There is no such contact.", path=path)
     return found
 
@@ -265,7 +269,7 @@ async def _organisation(decision: Decision, by: By, new: NewTicket, requester: C
     path = (*new.path, "organisationId")
     if new.organisation is None or new.organisation == requester.organisation:
         return requester.organisation
-    if by.viewer.is_customer:
+    if by.viewer.is_customer or not by.sees(new.organisation):
         raise NotFound("There is no such organisation.", path=path)
     if requester.organisation is not None:
         raise ValidationFailed("The requester belongs to another organisation.", problem="NOT_ALLOWED", path=path)

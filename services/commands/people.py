@@ -22,7 +22,7 @@ MEMBER = "member"
 
 @dataclass(frozen=True)
 class NewContact:
-    """`organisation` None: nobody's yet."""
+    """`organisation` None: nobody's yet, or that of the customers' administrator who registers them."""
 
     email: str
     name: str
@@ -62,8 +62,9 @@ async def register_contact(desk: Desk, by: By, new: NewContact) -> Receipt:
             raise AlreadyExists(
                 "There is a person with this e-mail.", existing=await _visible(decision, by, taken), path=("input", "email")
             )
-        if new.organisation is not None:
-            organisation = await _own_organisation(decision, by, new.organisation)
+        home = new.organisation or (by.viewer.organisation if by.viewer.is_customer else None)
+        if home is not None:
+            organisation = await _own_organisation(decision, by, home)
             contact.link(organisation.id, new.role, at=by.act.at)
             _join(decision, contact, organisation)
         decision.add(contact)
@@ -145,7 +146,10 @@ async def transfer_to_organisation(desk: Desk, by: By, ticket: UUID, organisatio
 
     async def decide(decision: Decision) -> None:
         found = await see(decision, by, ticket)
-        home = await _organisation(decision, organisation, ("input", "to", "organisationId"))
+        path = ("input", "to", "organisationId")
+        if not by.sees(organisation):
+            raise NotFound("There is no such organisation.", path=path)
+        home = await _organisation(decision, organisation, path)
         terms = await terms_for(decision, policies, home.id, by.act.at)
         found.transfer_to_organisation(home.id, at=by.act.at, terms=terms)
         decision.remember(ticket=found.id)
@@ -199,7 +203,7 @@ async def _visible(decision: Decision, by: By, contact: UUID) -> UUID | None:
 
 
 async def _own_organisation(decision: Decision, by: By, organisation: UUID) -> Organisation:
-    if by.viewer.is_customer and organisation != by.viewer.organisation:
+    if not by.sees(organisation):
         raise NotFound("There is no such organisation.", path=("input", "organisationId"))
     return await _organisation(decision, organisation, ("input", "organisationId"))
 

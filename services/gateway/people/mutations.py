@@ -39,7 +39,9 @@ class RegisterContactInput:
     email: EmailAddress = strawberry.field(description="E-mail.")
     name: str = strawberry.field(description="Name.")
     phone: PhoneNumber | None = strawberry.field(description="Phone.", default=None)
-    organisation_id: strawberry.ID | None = strawberry.field(description="Whose; none yet if left out.", default=None)
+    organisation_id: strawberry.ID | None = strawberry.field(
+        description="Whose; left out: your own, or for staff nobody's yet.", default=None
+    )
     idempotency_key: IdempotencyKey = strawberry.field(description="Retry key.")
 
 
