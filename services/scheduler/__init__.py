@@ -56,18 +56,32 @@ class Scheduler:
             try:
                 if await self.look() >= BATCH:
                     pause = 0.0
-                self.status.problem = None
             except Exception as problem:  # an outage, or a fault of ours: said, counted, tried again; time does not stop
-                self._trouble(problem)
+                self._trouble(failure(problem))
                 pause = TROUBLE
             if pause:
                 await _sleep(stop, pause)
 
     async def look(self) -> int:
-        """Claim what is due and record it. Returns how many moments of the busiest room were due and not dealt with before."""
+        """Claim what is due and record it. Returns how many moments of the busiest room were due and not dealt with before.
+
+        A room that cannot be looked at stops no other. Raises where none could be.
+        """
         policies, now = await self.policies(), self.clock.now()
         self._dealt_with = {moment: when for moment, when in self._dealt_with.items() if abs(now - when) < PATIENCE}
-        return max([await self._look(room, policies, now) for room in self.rooms], default=0)
+        most, problems = 0, dict[str, Exception]()
+        for room in self.rooms:
+            try:
+                most = max(most, await self._look(room, policies, now))
+            except Exception as problem:
+                problems[room.name] = problem
+        if problems and len(problems) == len(self.rooms):
+            raise next(iter(problems.values()))
+        if problems:
+            self._trouble("; ".join(f"{name}: {failure(problem)}" for name, problem in problems.items()))
+        else:
+            self.status.problem = None
+        return most
 
     async def _look(self, room: Room, policies: Policies, now: datetime) -> int:
         async with self.pool.acquire() as connection, connection.transaction():
@@ -92,8 +106,8 @@ class Scheduler:
         else:
             (metrics.RECORDED if receipt.position is not None else metrics.MOOT).labels(moment.kind).inc()
 
-    def _trouble(self, problem: Exception) -> None:
-        said = f"cannot look what is due ({failure(problem)})"
+    def _trouble(self, what: str) -> None:
+        said = f"cannot look what is due ({what})"
         if self.status.problem != said:
             _log.warning("%s: trying again; see SUPPORT_POSTGRES_DSN", said)
         self.status.problem = said

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from domain.event import DomainEvent
+from domain.policies import Policies
 from domain.tickets.events import (
     TicketClosed,
     TicketEscalated,
@@ -28,8 +31,10 @@ from services.commands import conversation
 from services.commands.desk import change
 from services.projector.schemas import path
 from services.runtime.clock import Clock
+from services.runtime.command import Receipt
 from services.runtime.postgres import Login
 from services.scheduler import Scheduler
+from services.scheduler.moments import Moment
 from services.scheduler.tickets import Tickets
 from tests.ground import TestDatabase
 from tests.services.commands.desk import AGENT, World, world
@@ -159,3 +164,33 @@ async def test_a_ticket_that_cannot_be_judged_stops_no_other(database: TestDatab
         t.on.later(days=2)
         await t.schedulers[0].look()
         assert len(await t.recorded(fine, TicketSlaBreached)) == 1
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A room whose read model is not there."""
+
+    name: str = "broken"
+
+    async def due(self, connection: Any, now: datetime, policies: Policies, limit: int) -> Sequence[Moment]:  # noqa: ARG002
+        return list(await connection.fetch("SELECT * FROM no_such_timers FOR UPDATE SKIP LOCKED"))
+
+    async def record(self, moment: Moment, policies: Policies, now: datetime) -> Receipt:
+        raise AssertionError("nothing was due")
+
+
+async def test_a_room_that_cannot_be_looked_at_stops_no_other_and_is_told(database: TestDatabase) -> None:
+    async with time(database, schedulers=1) as t:
+        (scheduler,) = t.schedulers
+        scheduler.rooms = [Broken(), *scheduler.rooms]
+        ticket = await t.on.opened(t.anna, priority=Priority.LOW)
+        await t.passes(days=2)
+        assert len(await t.recorded(ticket, TicketSlaBreached)) == 1
+        assert scheduler.status.problem is not None
+        assert "broken: UndefinedTableError" in scheduler.status.problem
+        scheduler.rooms = scheduler.rooms[1:]
+        await scheduler.look()
+        assert scheduler.status.problem is None
+        scheduler.rooms = [Broken()]
+        with pytest.raises(asyncpg.UndefinedTableError):
+            await scheduler.look()
