@@ -175,7 +175,7 @@ class Broken:
     async def due(self, connection: Any, now: datetime, policies: Policies, limit: int) -> Sequence[Moment]:  # noqa: ARG002
         return list(await connection.fetch("SELECT * FROM no_such_timers FOR UPDATE SKIP LOCKED"))
 
-    async def record(self, moment: Moment, policies: Policies, now: datetime) -> Receipt:
+    async def record(self, moment: Moment, policies: Policies, now: datetime) -> Receipt:  # noqa: ARG002
         raise AssertionError("nothing was due")
 
 
