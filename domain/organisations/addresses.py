@@ -6,6 +6,7 @@ The forms are narrower than the standards on purpose: what nobody could deliver 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from domain import text
@@ -13,7 +14,7 @@ from domain.errors import ValidationFailed
 
 LONGEST_EMAIL = 254  # RFC 5321, 4.5.3.1.3, without the brackets
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
+_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}")  # what ends in a number is an address, and mail goes to names
 _LOCAL_PART = re.compile(r"[^\s@<>()\[\]\\,;:\"]{1,64}")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164
 _REF = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -23,7 +24,9 @@ def email(address: str, *, path: Sequence[str]) -> str:
     """The address, its domain in small letters. Raises ValidationFailed."""
     trimmed = text.line(address, path=path, what="The e-mail address", longest=LONGEST_EMAIL)
     local, _, host = trimmed.rpartition("@")
-    if not _LOCAL_PART.fullmatch(local) or not _DOMAIN.fullmatch(host.lower()):
+    local = unicodedata.normalize("NFC", local)
+    invisible = any(unicodedata.category(mark) == "Cf" for mark in local)  # what is not seen makes two of one, or lies about it
+    if not _LOCAL_PART.fullmatch(local) or invisible or not _DOMAIN.fullmatch(host.lower()):
         raise ValidationFailed("This is not an e-mail address.", problem="BAD_FORMAT", path=path)
     return f"{local}@{host.lower()}"
 

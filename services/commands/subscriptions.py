@@ -59,7 +59,11 @@ async def request(desk: Desk, by: By, new: NewSubscription, *, resolve: Resolve 
         key = _key(organisation, new.channel, where)
         taken = await decision.find(DESTINATION, key)
         if taken is not None:
-            raise SubscriptionThere(await id_if_seen(decision, by, taken))
+            before = await decision.load(StatusSubscription, taken, seen=False)
+            before.expire(at=by.act.at)  # whether or not time has been noted: what ran out holds no destination
+            if before.status not in OVER:
+                raise SubscriptionThere(await id_if_seen(decision, by, taken))
+            _let_go(decision, before)
         await require(decision, policies, organisation, Capability.STATUS_NOTIFICATIONS, by.act.at)
         await known_services(decision, list(dict.fromkeys(new.components)), ("input", "componentIds"))
         if new.channel is NotificationChannel.WEBHOOK:

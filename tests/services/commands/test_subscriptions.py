@@ -128,6 +128,29 @@ async def test_a_token_is_good_for_one_purpose(database: TestDatabase) -> None:
             await subscriptions.confirm(on.desk, on.by(anna).act, await token(on))
 
 
+async def test_what_ran_out_holds_no_destination_though_nobody_has_noted_it(database: TestDatabase) -> None:
+    async with world(database) as on:
+        acme, anna = await people(on)
+        colleague = await on.customer("bo@acme.example", acme)
+        first = await asked(on, anna)
+        on.at += LASTS - timedelta(seconds=1)
+        with pytest.raises(SubscriptionThere):
+            await asked(on, colleague, "Anna@acme.example")
+        on.at += timedelta(seconds=1)
+        async with asyncio.TaskGroup() as group:
+            tries = [group.create_task(attempt(on, each)) for each in (anna, colleague) * 5]
+        assert sorted(task.result() for task in tries) == [False] * 9 + [True]
+        assert await topics(on, first) == [events.SubscriptionRequested, events.SubscriptionConfirmationExpired]
+
+
+async def attempt(on: World, who: Viewer) -> bool:
+    try:
+        await asked(on, who)
+    except SubscriptionThere:
+        return False
+    return True
+
+
 async def test_tokens_expire(database: TestDatabase) -> None:
     async with world(database) as on:
         _, anna = await people(on)
