@@ -21,9 +21,9 @@ from services.notifier.rules import Rule
 from services.runtime.command import RecordedEvent
 from services.runtime.errors import NotRecorded, Overloaded, StoreError
 from services.runtime.freshness import BadPosition, Freshness, ReadBehind
-from services.runtime.lanes import LOST
 from services.runtime.logs import failure
 from services.runtime.position import Position
+from services.runtime.postgres import LOST
 
 __all__ = ["Notifier", "Status"]
 
