@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct, json
@@ -24,11 +25,11 @@ organisations = Projection(
     CREATE TABLE organisations(
       id uuid PRIMARY KEY, ref text, version int NOT NULL, name text, name_key text,
       sort_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (coalesce(name_key, '')) STORED, words tsvector,
-      email_domains text[], erasing boolean NOT NULL DEFAULT false, erased boolean NOT NULL DEFAULT false);
+      email_domains text[], erasing_since timestamptz, erased boolean NOT NULL DEFAULT false);
     CREATE INDEX organisations_by_ref ON organisations(ref);
     CREATE INDEX organisations_by_name ON organisations(sort_key, id);
     CREATE INDEX organisations_by_words ON organisations USING gin(words);
-    CREATE INDEX organisations_erasing ON organisations(id) WHERE erasing;
+    CREATE INDEX organisations_erasing ON organisations(erasing_since, id) WHERE erasing_since IS NOT NULL;
     """,
     personal=(("organisations", "id", ("ref", "name", "name_key", "words", "email_domains")),),
 )
@@ -36,8 +37,8 @@ organisations = Projection(
 
 REGISTER = """INSERT INTO organisations(id, ref, version, name, name_key, words, email_domains)
   VALUES ($1, $2, $3, $4, $5, to_tsvector('simple', $6::text), $7)"""
-BEGIN = "UPDATE organisations SET version = $2, erasing = true WHERE id = $1"
-ERASE = """UPDATE organisations SET version = $2, erasing = false, erased = true,
+BEGIN = "UPDATE organisations SET version = $2, erasing_since = $3 WHERE id = $1"
+ERASE = """UPDATE organisations SET version = $2, erasing_since = NULL, erased = true,
   ref = NULL, name = NULL, name_key = NULL, words = NULL, email_domains = NULL WHERE id = $1"""
 
 
@@ -56,8 +57,8 @@ def registered(event: OrganisationRegistered, envelope: Envelope) -> Statement:
 
 
 @organisations.on(OrganisationErasureBegun)
-def erasure_begun(_: OrganisationErasureBegun, envelope: Envelope) -> Statement:
-    return BEGIN, (envelope.stream, envelope.version)
+def erasure_begun(event: OrganisationErasureBegun, envelope: Envelope) -> Statement:
+    return BEGIN, (envelope.stream, envelope.version, event.timestamp)
 
 
 @organisations.on(OrganisationErased)
@@ -79,9 +80,12 @@ class Organisation(Struct, frozen=True, kw_only=True):
 
 def organisation(alias: str) -> str:
     """The document of a row of organisations under this alias."""
-    columns = ("id", "version", "erasing", "erased", "name")
+    columns = ("id", "version", "erased", "name")
     domains = f"coalesce({alias}.email_domains, '{{}}')"
-    return document({"ref": short_name(alias), "email_domains": domains} | {column: f"{alias}.{column}" for column in columns})
+    return document(
+        {"ref": short_name(alias), "email_domains": domains, "erasing": f"{alias}.erasing_since IS NOT NULL"}
+        | {column: f"{alias}.{column}" for column in columns}
+    )
 
 
 def short_name(alias: str) -> str:
@@ -112,3 +116,12 @@ async def organisations_page(db: Database, viewer: Viewer, name_prefix: str | No
     return Connection.of(
         [(Place(row["key"], row["tie"]), json.decode(row["doc"], type=Organisation)) for row in rows], page, cursors
     )
+
+
+ERASING = """SELECT id, erasing_since FROM organisations WHERE erasing_since <= $1 ORDER BY erasing_since, id LIMIT $2
+  FOR UPDATE SKIP LOCKED"""
+
+
+async def claim_erasing(db: Database, begun_by: datetime, limit: int) -> list[tuple[UUID, datetime]]:
+    """Whose erasure began by then and has not ended, for the scheduler; locked, without what others have locked."""
+    return [(row["id"], row["erasing_since"]) for row in await db.fetch(ERASING, begun_by, limit)]

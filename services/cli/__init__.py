@@ -26,6 +26,7 @@ COMMANDS = {
     "rebuild": ("projections", "Build a read model anew beside the live one."),
     "projections": ("projections", "List read models, their lag and what is parked."),
     "restore": ("database", "Begin a new epoch after the database was restored from a backup."),
+    "certificate": ("certificate", "Print what was destroyed when somebody was erased."),
     "outbox": ("outbox", "Show the messages that wait to be sent."),
     "settings": ("about", "Show the effective settings and where each came from."),
     "schemas": ("about", "Write the generated files: GraphQL schema and event schemas."),

@@ -104,9 +104,11 @@ async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -
     from projections.digest_timers import digest_timers
     from projections.engagement_timers import engagement_timers
     from projections.entitlements import entitlements
+    from projections.organisations import organisations
     from projections.status_maintenance import maintenance
     from projections.subscription_timers import subscription_timers
     from projections.timers import timers
+    from services.commands.desk import Desk
     from services.commands.posts import Posts
     from services.policies.in_force import PoliciesInForce
     from services.projector.schemas import path
@@ -117,6 +119,7 @@ async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -
     from services.scheduler.contracts import Contracts
     from services.scheduler.digests import Digests as DigestRoom
     from services.scheduler.engagements import Engagements
+    from services.scheduler.erasures import Erasures
     from services.scheduler.moments import Room
     from services.scheduler.status import Status as StatusRoom
     from services.scheduler.subscriptions import Subscriptions
@@ -130,13 +133,19 @@ async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -
     async with writing(settings) as (store, writer, codec, _), _watched("scheduler", settings, {"scheduler": looking}):
         # The projector's login, because a claim locks rows and only who may write them may lock them.
         schemas = [timers.schema, contract_timers.schema, maintenance.schema, subscription_timers.schema]
-        schemas += [each.schema for each in (chat_timers, contacts, digest_timers, engagement_timers, entitlements)]
+        schemas += [
+            each.schema for each in (chat_timers, contacts, organisations, digest_timers, engagement_timers, entitlements)
+        ]
         login = Login(settings.postgres("project"), settings={"search_path": path(schemas)})
         pool = await login.pool(largest=2)
         try:
             policies = PoliciesInForce(store, codec)
             rooms: list[Room] = [Tickets(writer), Contracts(writer), StatusRoom(writer), Chat(writer), Engagements(writer)]
-            rooms += [Subscriptions(writer), DigestRoom(writer, Posts(store, codec), naming(settings))]
+            rooms += [
+                Erasures(Desk(writer, policies)),
+                Subscriptions(writer),
+                DigestRoom(writer, Posts(store, codec), naming(settings)),
+            ]
             await Scheduler(pool, rooms, policies.now, clock, status).run(stop)
         finally:
             await pool.close()

@@ -35,6 +35,7 @@ from services.gateway.knowledge.mutations import KnowledgeMutations
 from services.gateway.knowledge.queries import KnowledgeQueries
 from services.gateway.knowledge.types import KnowledgeResource, TopicRequest
 from services.gateway.operations.projections import OperationsQueries
+from services.gateway.people.erasure import ErasureMutations, ErasureQueries
 from services.gateway.people.mutations import PeopleMutations
 from services.gateway.people.parties import Agent, Contact, Organisation, Queue, ServiceAccount, SystemActor
 from services.gateway.people.queries import PeopleQueries
@@ -69,6 +70,7 @@ class Query(
     ChatQueries,
     SubscriptionQueries,
     KnowledgeQueries,
+    ErasureQueries,
 ):
     """All that can be read."""
 
@@ -90,6 +92,7 @@ class Mutation(
     SubscriptionMutations,
     KnowledgeMutations,
     VerificationMutations,
+    ErasureMutations,
 ):
     """All that can be done."""
 

@@ -58,6 +58,7 @@ TABLE: dict[str, tuple[AccessLevel, Scope | None]] = {
     **dict.fromkeys(["organisation", "contact"], (L.CONTACT, S.PEOPLE_READ)),
     "organisations": (L.STAFF, S.PEOPLE_READ),
     "projections": (L.OPERATOR, S.OPERATIONS_READ),
+    "erasureCertificate": (L.OPERATOR, None),
     **dict.fromkeys(
         [
             "openTicket", "replyToTicket", "setTicketField", "closeTicket", "reopenTicket", "rateTicketSatisfaction", "watchTicket",
@@ -75,7 +76,7 @@ TABLE: dict[str, tuple[AccessLevel, Scope | None]] = {
         (L.STAFF, S.TICKETS_WRITE),
     ),
     **dict.fromkeys(["registerContact", "linkContact", "unlinkContact", "changeContactRole"], (L.CUSTOMER_ADMIN, S.PEOPLE_WRITE)),
-    **dict.fromkeys(["registerOrganisation", "eraseContact"], (L.ADMIN, S.PEOPLE_WRITE)),
+    **dict.fromkeys(["registerOrganisation", "eraseContact", "eraseOrganisation"], (L.ADMIN, S.PEOPLE_WRITE)),
     **dict.fromkeys(["engagements", "requestEngagement", "cancelEngagement"], (L.CONTACT, S.MEETINGS)),
     **dict.fromkeys(
         ["scopeEngagement", "scheduleEngagement", "completeEngagement", "declineEngagement"], (L.MANAGER, S.MEETINGS)

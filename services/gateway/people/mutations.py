@@ -9,7 +9,7 @@ import strawberry
 from domain.organisations import events
 from projections.contacts import contacts_by_id
 from projections.organisations import organisations_by
-from services.commands import erasure, people
+from services.commands import people
 from services.gateway.access import Access, AccessLevel, Scope
 from services.gateway.acting import by
 from services.gateway.context import Info
@@ -64,14 +64,6 @@ class UnlinkContactInput:
 class ChangeContactRoleInput:
     contact_id: strawberry.ID = strawberry.field(description="Which.")
     role: ContactRole = strawberry.field(description="New part.")
-    expected_version: int = strawberry.field(description="Version seen.")
-    idempotency_key: IdempotencyKey = strawberry.field(description="Retry key.")
-
-
-@strawberry.input(description="For eraseContact.")
-class EraseContactInput:
-    contact_id: strawberry.ID = strawberry.field(description="Which.")
-    confirmation: str = strawberry.field(description="Their e-mail again, as a safeguard; the id if there is none.")
     expected_version: int = strawberry.field(description="Version seen.")
     idempotency_key: IdempotencyKey = strawberry.field(description="Retry key.")
 
@@ -137,14 +129,6 @@ class PeopleMutations:
         contact = of_kind("contact", input.contact_id, "input", "contactId")
         role = events.ContactRole(input.role.name)
         return _contact(await people.change_contact_role(info.context.services.desk, by(info.context, input), contact, role))
-
-    @strawberry.mutation(description="Destroys the key to a person's data, everywhere and for good.", directives=ADMIN)
-    async def erase_contact(self, info: Info, input: What[EraseContactInput]) -> ContactPayload:
-        contact = of_kind("contact", input.contact_id, "input", "contactId")
-        act = by(info.context, input)
-        # The id that may be given instead of an address is the global one, which is the only one a client knows.
-        said = str(contact) if input.confirmation.strip() == input.contact_id else input.confirmation
-        return _contact(await erasure.erase_contact(info.context.services.desk, act, contact, confirmation=said))
 
 
 def _contact(receipt: Receipt) -> ContactPayload:

@@ -11,6 +11,8 @@ GRANT SELECT ON store.logs, store.stored_events, store.idempotency, store.person
 GRANT EXECUTE ON FUNCTION store.append TO {append};
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA store TO {append};  -- the numbers of tickets, incidents, …
 GRANT SELECT, INSERT, UPDATE ON store.staff TO {append};
+-- Copies of a person's data, sealed: made by the exporter, handed out by the gateway, deleted when their time is up.
+GRANT SELECT, INSERT, UPDATE, DELETE ON store.exports, store.export_parts TO {append};
 
 GRANT USAGE ON SCHEMA store TO {relay};
 GRANT SELECT ON store.logs, store.stored_events, store.schema_migrations TO {relay};
@@ -28,6 +30,6 @@ DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO %s', current_database
 
 GRANT USAGE ON SCHEMA store, projector TO {read}, {customer};
 GRANT SELECT ON store.logs, store.tail, store.schema_migrations, projector.checkpoints, projector.parked, projector.rebuilds TO {read}, {customer};
-GRANT SELECT ON store.staff TO {read};
+GRANT SELECT ON store.staff, store.erasures, store.erased TO {read};
 -- Customers read who writes to them by name; which teams somebody is in stays with staff.
 GRANT SELECT (id, name, role) ON store.staff TO {customer};
