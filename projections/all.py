@@ -15,6 +15,7 @@ from projections.engagements import engagements
 from projections.entitlements import entitlements
 from projections.knowledge_resources import knowledge
 from projections.knowledge_topics import topics
+from projections.meetings import meetings
 from projections.organisations import organisations
 from projections.projection import Projection
 from projections.queues import queues
@@ -59,4 +60,5 @@ ALL: tuple[Projection, ...] = (
     topics,
     engagements,
     engagement_timers,
+    meetings,
 )

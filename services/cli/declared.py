@@ -33,6 +33,7 @@ from projections.engagements import engagements
 from projections.entitlements import entitlements
 from projections.knowledge_resources import knowledge
 from projections.knowledge_topics import topics
+from projections.meetings import meetings
 from projections.organisations import organisations
 from projections.projection import Projection
 from projections.queues import queues
@@ -77,6 +78,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     topics,
     engagements,
     engagement_timers,
+    meetings,
 )
 """In the order of the search path."""
 

@@ -104,6 +104,7 @@ async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -
     from projections.digest_timers import digest_timers
     from projections.engagement_timers import engagement_timers
     from projections.entitlements import entitlements
+    from projections.meetings import meetings
     from projections.organisations import organisations
     from projections.status_maintenance import maintenance
     from projections.subscription_timers import subscription_timers
@@ -120,6 +121,7 @@ async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -
     from services.scheduler.digests import Digests as DigestRoom
     from services.scheduler.engagements import Engagements
     from services.scheduler.erasures import Erasures
+    from services.scheduler.meetings import Meetings
     from services.scheduler.moments import Room
     from services.scheduler.status import Status as StatusRoom
     from services.scheduler.subscriptions import Subscriptions
@@ -136,6 +138,7 @@ async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -
         schemas += [
             each.schema for each in (chat_timers, contacts, organisations, digest_timers, engagement_timers, entitlements)
         ]
+        schemas.append(meetings.schema)
         login = Login(settings.postgres("project"), settings={"search_path": path(schemas)})
         pool = await login.pool(largest=2)
         try:
@@ -146,6 +149,7 @@ async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -
                 Subscriptions(writer),
                 DigestRoom(writer, Posts(store, codec), naming(settings)),
             ]
+            rooms.append(Meetings(writer))
             await Scheduler(pool, rooms, policies.now, clock, status).run(stop)
         finally:
             await pool.close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, NamedTuple, ParamSpec
 from uuid import UUID
 
 from domain.catalogue import Capability
@@ -60,7 +60,14 @@ async def schedule(
     return await desk.writer.decide(by.act, decide)
 
 
-async def propose(decision: Decision, policies: Policies, contract: UUID, quarter: Quarter, at: datetime) -> UUID | None:
+class Proposed(NamedTuple):
+    """`hosted`: the contract has a service manager; without one the meeting is there all the same, and nobody hosts it yet."""
+
+    meeting: UUID
+    hosted: bool
+
+
+async def propose(decision: Decision, policies: Policies, contract: UUID, quarter: Quarter, at: datetime) -> Proposed | None:
     """Plan it on the policy's day; for the scheduler. None where there is one already, also a cancelled one: people called it off.
 
     None too where no day is left in the quarter on which the contract still gives it. Raises EntitlementRequired.
@@ -75,7 +82,7 @@ async def propose(decision: Decision, policies: Policies, contract: UUID, quarte
     if then is None or not then.gives(Capability.OPERATIONS_MEETINGS):
         return None
     meeting = await _begun(decision, policies, found, quarter, starts_at, policy.duration, None, at=at)
-    return meeting.id
+    return Proposed(meeting.id, found.course.manager is not None)
 
 
 async def change(

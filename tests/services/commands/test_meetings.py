@@ -52,7 +52,7 @@ async def figures(asked: Subject) -> Packed:
 
 
 async def proposed(on: World, contract: UUID) -> bool:
-    made: list[UUID | None] = []
+    made: list[meetings.Proposed | None] = []
 
     async def decide(decision: Decision) -> None:
         made.append(await meetings.propose(decision, await on.desk.policies.now(), contract, Q3, on.at))
