@@ -24,6 +24,7 @@ COMMANDS = {
     "migrate": ("database", "Bring database and stream to what this release needs."),
     "verify": ("projections", "Prove that the read models say what the log says."),
     "rebuild": ("projections", "Build a read model anew beside the live one."),
+    "pack": ("packs", "Show review packs, and reproduce them from the log."),
     "projections": ("projections", "List read models, their lag and what is parked."),
     "restore": ("database", "Begin a new epoch after the database was restored from a backup."),
     "certificate": ("certificate", "Print what was destroyed when somebody was erased."),

@@ -37,6 +37,7 @@ from projections.meetings import meetings
 from projections.organisations import organisations
 from projections.projection import Projection
 from projections.queues import queues
+from projections.report_facts import report_facts
 from projections.service_managers import service_managers
 from projections.status_components import components
 from projections.status_incidents import incidents
@@ -79,6 +80,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     engagements,
     engagement_timers,
     meetings,
+    report_facts,
 )
 """In the order of the search path."""
 

@@ -117,7 +117,10 @@ class Desk:
 
     async def do(self, ticket: UUID, command: Any, *args: Any, **more: Any) -> int:
         """A command of a ticket, a minute later. Returns its position."""
-        at = self.later()
+        return await self.do_at(ticket, command, self.later(), *args, **more)
+
+    async def do_at(self, ticket: UUID, command: Any, at: datetime, *args: Any, **more: Any) -> int:
+        """A command of a ticket that was at a time, perhaps long ago, and is recorded now."""
         receipt = await self.ground.recording.writer.change(act(at=at), Ticket, ticket, command, *args, at=at, **more)
         return receipt.position.number if receipt.position else 0
 
