@@ -25,7 +25,7 @@ run: $(READY) ## everything on this machine, with demo data; Ctrl-C stops it
 	@$(BIN)/support dev
 
 test: $(READY) ## the whole suite, in parallel, on embedded PostgreSQL and NATS
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not faults and not bench"
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not faults and not bench"
 
 check: $(READY) ## format, lint, types, stale generated files, then the tests
 	@$(BIN)/ruff format --check --quiet .

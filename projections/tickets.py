@@ -1,17 +1,14 @@
-"""Where does each ticket stand? Tables: ticket_tables.py; reading: ticket_reading.py, ticket_documents.py."""
+"""Where does each ticket stand? Tables: ticket_tables.py; its states: ticket_states.py; reading: ticket_reading.py, ticket_documents.py."""
 
 from __future__ import annotations
 
 import msgspec
 
-from domain.event import DomainEvent
 from domain.tickets.events import (
     TicketAbsorbed,
     TicketAssigned,
     TicketAttachmentAdded,
     TicketAttachmentScanned,
-    TicketClosed,
-    TicketCustomerAwaited,
     TicketEscalated,
     TicketFieldSet,
     TicketHistoryImported,
@@ -19,8 +16,6 @@ from domain.tickets.events import (
     TicketInternalNoteAdded,
     TicketLeftOrganisation,
     TicketLinked,
-    TicketMarkedAsSpam,
-    TicketMerged,
     TicketMessageReceived,
     TicketMessageRedacted,
     TicketNoteAttachmentScanned,
@@ -28,18 +23,14 @@ from domain.tickets.events import (
     TicketOpened,
     TicketPhoneCallLogged,
     TicketPriorityChanged,
-    TicketPutOnHold,
     TicketReleased,
-    TicketReopened,
     TicketReplySent,
-    TicketResolved,
     TicketSatisfactionRated,
     TicketSeverityChanged,
     TicketSlaApplied,
     TicketSlaBreached,
     TicketSlaImminent,
     TicketSlaMet,
-    TicketSnoozed,
     TicketSplit,
     TicketStaffFieldSet,
     TicketStaffUnwatched,
@@ -49,18 +40,15 @@ from domain.tickets.events import (
     TicketTransferredToQueue,
     TicketUnassigned,
     TicketUnlinked,
-    TicketUnmarkedAsSpam,
-    TicketUnmerged,
     TicketUntagged,
     TicketUnwatched,
     TicketWatched,
-    TicketWoken,
-    TicketWorkStarted,
 )
 from domain.tickets.vocabulary import Priority
+from projections import ticket_states as ticket_states
 from projections.database import Statement
 from projections.projection import Envelope
-from projections.ticket_tables import AWAKE, seen, staff
+from projections.ticket_tables import seen, staff
 from projections.ticket_tables import tickets as tickets
 from projections.words import folded
 
@@ -193,65 +181,6 @@ def field_set(event: TicketFieldSet, envelope: Envelope) -> list[Statement]:
 @tickets.on(TicketStaffFieldSet)
 def staff_field_set(event: TicketStaffFieldSet, envelope: Envelope) -> list[Statement]:
     return [staff(envelope), _field("ticket_staff_fields", event, envelope)]
-
-
-@tickets.on(TicketWorkStarted, TicketWoken)
-def work_started(_: DomainEvent, envelope: Envelope) -> list[Statement]:
-    return seen(envelope, f"status = 'OPEN', {AWAKE}")
-
-
-@tickets.on(TicketCustomerAwaited)
-def customer_awaited(_: TicketCustomerAwaited, envelope: Envelope) -> list[Statement]:
-    return seen(envelope, f"status = 'PENDING_CUSTOMER', {AWAKE}")
-
-
-@tickets.on(TicketPutOnHold)
-def put_on_hold(event: TicketPutOnHold, envelope: Envelope) -> list[Statement]:
-    return seen(envelope, "status = 'ON_HOLD', snoozed_until = NULL, hold_reason = $3", event.reason)
-
-
-@tickets.on(TicketSnoozed)
-def snoozed(event: TicketSnoozed, envelope: Envelope) -> list[Statement]:
-    return seen(envelope, "status = 'SNOOZED', hold_reason = NULL, snoozed_until = $3", event.until)
-
-
-@tickets.on(TicketResolved)
-def resolved(event: TicketResolved, envelope: Envelope) -> list[Statement]:
-    changes = f"status = 'RESOLVED', {AWAKE}, resolved_at = $2, resolution = $3, episode = $4, reopenable_until = $5"
-    return seen(envelope, changes, event.resolution, event.episode, event.reopenable_until)
-
-
-@tickets.on(TicketClosed)
-def closed(event: TicketClosed, envelope: Envelope) -> list[Statement]:
-    return seen(envelope, f"status = 'CLOSED', {AWAKE}, reopenable_until = $3", event.reopenable_until)
-
-
-@tickets.on(TicketReopened)
-def reopened(event: TicketReopened, envelope: Envelope) -> list[Statement]:
-    return seen(
-        envelope, "status = 'OPEN', resolved_at = NULL, resolution = NULL, reopenable_until = NULL, episode = $3", event.episode
-    )
-
-
-@tickets.on(TicketMarkedAsSpam)
-def marked_as_spam(_: TicketMarkedAsSpam, envelope: Envelope) -> list[Statement]:
-    return seen(envelope, f"status = 'SPAM', {AWAKE}")
-
-
-@tickets.on(TicketUnmarkedAsSpam)
-def unmarked_as_spam(_: TicketUnmarkedAsSpam, envelope: Envelope) -> list[Statement]:
-    return seen(envelope, "status = 'NEW'")
-
-
-@tickets.on(TicketMerged)
-def merged(event: TicketMerged, envelope: Envelope) -> list[Statement]:
-    """What else the row says stays, for the ticket stands alone again once it is unmerged."""
-    return seen(envelope, "status_before_merge = status, status = 'MERGED', merged_into = $3", event.into)
-
-
-@tickets.on(TicketUnmerged)
-def unmerged(_: TicketUnmerged, envelope: Envelope) -> list[Statement]:
-    return seen(envelope, "status = coalesce(status_before_merge, status), status_before_merge = NULL, merged_into = NULL")
 
 
 @tickets.on(TicketLinked)

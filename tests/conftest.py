@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from services.runtime.development import made_secrets
 from services.runtime.embedded import process
@@ -21,6 +22,28 @@ from services.runtime.embedded.nats import EmbeddedNats
 from services.runtime.embedded.postgres import EmbeddedPostgres
 from services.runtime.settings import Settings
 from tests.ground import Databases, TestDatabase, isolated_settings, logins
+
+LONGEST = ("tests/journeys/", "tests/services/test_dev_run.py", "tests/services/test_cli.py", "tests/projections/test_plans.py")
+"""What takes longest is begun first, so that no worker ends with it alone."""
+
+
+class OneFileOneWorker(LoadFileScheduling):  # type: ignore[misc]  # xdist tells no types
+    """A file's tests share their ground (a desk that runs, a world), so one worker runs them all; all journeys share one desk."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/journeys/" if nodeid.startswith("tests/journeys/") else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneFileOneWorker:
+    config.option.loadscopereorder = False  # by the number of tests; we know better
+    return OneFileOneWorker(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        begun = {beginning: number for number, beginning in enumerate(LONGEST)}
+        items.sort(key=lambda item: next((begun[each] for each in LONGEST if item.nodeid.startswith(each)), len(LONGEST)))
+
 
 for name in [name for name in os.environ if name.startswith("SUPPORT_")]:
     del os.environ[name]  # a developer's own settings are not the tests'

@@ -11,8 +11,9 @@ from typing import Self
 from nats.aio.client import Client
 
 from services.runtime import stream
-from services.runtime.bus import PROJECTOR, BusError
+from services.runtime.bus import BusError
 from services.runtime.cloudevents import Naming
+from services.runtime.provisioning import PROJECTOR
 from services.runtime.stream import Delivery
 
 _log = logging.getLogger("support.projector")

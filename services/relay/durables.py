@@ -13,8 +13,8 @@ from nats.js.api import ConsumerInfo
 from nats.js.errors import NotFoundError
 
 from services.relay.log import Log, Place
-from services.runtime.bus import DURABLES, Durable, consumer_config, recorded_config
 from services.runtime.nats_permissions import STREAM
+from services.runtime.provisioning import DURABLES, Durable, consumer_config, recorded_config
 
 
 async def there(client: Client) -> list[ConsumerInfo]:

@@ -20,9 +20,9 @@ from services.relay.judgement import GoOn, StreamState, judge
 from services.relay.log import Log
 from services.relay.metrics import Status
 from services.relay.publisher import Publisher, Refused, Unanswered
-from services.runtime.bus import delete_stream, provision_stream, require_ours
 from services.runtime.cloudevents import identity
 from services.runtime.nats_permissions import STREAM
+from services.runtime.provisioning import delete_stream, provision_stream, require_ours
 
 BATCH = 500
 """Events of one batch; nats-server takes 1,000 unless told otherwise."""

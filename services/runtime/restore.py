@@ -16,10 +16,10 @@ from nats.aio.client import Client
 
 from domain.log.events import LOG, LogRestored
 from services.runtime.act import SYSTEM
-from services.runtime.bus import fact_in_stream, last_in_stream
 from services.runtime.cloudevents import Identity
 from services.runtime.codec import Codec
 from services.runtime.postgres import Connection, Login
+from services.runtime.provisioning import fact_in_stream, last_in_stream
 
 _LOCK = "SELECT pg_advisory_xact_lock(5021970)"  # that of store.append: nothing is appended meanwhile
 _STATE = """

@@ -6,28 +6,25 @@ Development needs none; production refuses what is missing or unsafe, each in on
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from services.runtime.development import DEVELOPMENT, DevelopmentValues, HomeIsIncomplete
+from services.runtime.setting_forms import OFF, base_url, nats_without_user, postgres_without_user, with_login
+from services.runtime.setting_forms import keys as read_keys
+from services.runtime.setting_forms import rate as a_rate
 
 PREFIX = "SUPPORT_"
 PostgresRole = Literal["append", "relay", "project", "read", "customer"]
 NatsRole = Literal["admin", "relay", "consumer", "subscriber"]
 Port = Annotated[int, Field(ge=0, le=65535)]
 _NONE = SecretStr("")
-OFF = "off"
 RATES = ("requests", "commands", "anonymous", "confirmations", "destination")
-_RATE = re.compile(r"[1-9][0-9]{0,8}/(second|minute|hour|day)")
 
 
 class SettingsInvalid(Exception):
@@ -145,43 +142,27 @@ class Settings(BaseSettings):
     @field_validator("postgres_dsn")
     @classmethod
     def _postgres_without_user(cls, dsn: str | None) -> str | None:
-        if dsn:
-            parts = urlsplit(dsn)
-            if parts.scheme not in {"postgresql", "postgres"} or len(parts.path) < 2:
-                raise ValueError("must look like postgresql://host:5432/support")
-            if parts.username:
-                raise ValueError("names host and database only: the users are in SUPPORT_POSTGRES_<ROLE>_USER and _PASSWORD")
-        return dsn
+        return postgres_without_user(dsn) if dsn else dsn
 
     @field_validator("nats_url")
     @classmethod
     def _nats_without_user(cls, url: str | None) -> str | None:
-        if url:
-            parts = urlsplit(url)
-            if parts.scheme not in {"nats", "tls"} or not parts.hostname:
-                raise ValueError("must look like nats://host:4222")
-            if parts.username:
-                raise ValueError("names the server only: the users are in SUPPORT_NATS_<ROLE>_USER and _PASSWORD")
-        return url
+        return nats_without_user(url) if url else url
 
     @field_validator("source")
     @classmethod
     def _base_url(cls, url: str) -> str:
-        if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
-            raise ValueError("must be a base URL such as https://support.example.eu")
-        return url.rstrip("/")
+        return base_url(url)
 
     @field_validator(*(f"rate_{name}" for name in RATES))
     @classmethod
     def _a_rate(cls, rate: str) -> str:
-        if rate != OFF and not _RATE.fullmatch(rate):
-            raise ValueError("must look like 600/minute (second, minute, hour or day), or be off")
-        return rate
+        return a_rate(rate)
 
     @field_validator("key_encryption_keys")
     @classmethod
     def _keys_decode(cls, keys: SecretStr) -> SecretStr:
-        dict(_decoded(keys))
+        dict(read_keys(keys.get_secret_value()))
         return keys
 
     @field_validator("policies", "clock_file")
@@ -228,7 +209,7 @@ class Settings(BaseSettings):
     def key_encryption(self) -> dict[str, bytes]:
         """Key-encryption keys by id; the first is the current one."""
         self.require("key_encryption_keys")
-        return dict(_decoded(self.key_encryption_keys))
+        return dict(read_keys(self.key_encryption_keys.get_secret_value()))
 
     def require(self, *names: str) -> None:
         """SettingsInvalid unless all of them are set. A process asks for what it needs, and gets no more."""
@@ -256,12 +237,6 @@ def variable(name: str) -> str:
     return f"{PREFIX}{name.upper()}"
 
 
-def with_login(dsn: str, user: str, password: str) -> str:
-    """A connection string with user and password, percent-encoded."""
-    parts = urlsplit(dsn)
-    return parts._replace(netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc}").geturl()
-
-
 def is_secret(name: str) -> bool:
     """Whether a setting is masked wherever it is shown."""
     return Settings.model_fields[name].annotation is SecretStr
@@ -270,18 +245,6 @@ def is_secret(name: str) -> bool:
 def plain(value: object) -> object:
     """A setting's value as it is, secret or not."""
     return value.get_secret_value() if isinstance(value, SecretStr) else value
-
-
-def _decoded(keys: SecretStr) -> Iterator[tuple[str, bytes]]:
-    for item in filter(None, keys.get_secret_value().split(",")):
-        name, _, text = item.strip().partition(":")
-        try:
-            key = base64.b64decode(text, validate=True)
-        except binascii.Error:
-            key = b""
-        if not name or len(key) != 32:
-            raise ValueError("every key is written id:base64 of exactly 32 bytes")
-        yield name, key
 
 
 def _unsafe(settings: Settings) -> Iterator[str]:

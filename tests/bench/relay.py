@@ -16,7 +16,7 @@ from uuid import UUID
 
 from services.relay.leader import BATCH
 from services.relay.publisher import Publisher
-from services.runtime import bus
+from services.runtime import bus, provisioning
 from services.runtime.command import RecordedEvent
 from services.runtime.embedded import process
 from services.runtime.embedded.nats import EmbeddedNats
@@ -84,7 +84,7 @@ def server(ground: Ground, *, sync_always: bool) -> Iterator[Settings]:
 async def measured(ground: Ground, *, sync_always: bool, target: float) -> Ratio:
     with server(ground, sync_always=sync_always) as settings:
         client = await bus.connect(bus.credentials(settings, "relay"), "bench", forever=False)
-        await bus.provision(client)
+        await provisioning.provision(client)
         publisher = Publisher(client, bus.naming(settings))
         await publisher.open()
         Side.last = 0

@@ -11,8 +11,8 @@
 
 `say`, `act`, `acted` and `hearing` of tests.journeys.clients are a real GraphQL client and a real NATS subscriber.
 
-All of them run on one worker (one start costs as much as several journeys), one after the other: plain ones as they are
-collected, then odd moments, then restarts and kills, then the agreement.
+All of them run on one worker (tests/conftest.py), one after the other: plain ones as they are collected, then odd moments, then
+restarts and kills, then the agreement.
 """
 
 from __future__ import annotations
@@ -43,11 +43,9 @@ def own_desk(tmp_path: Path) -> Iterator[RunningDesk]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever shares the desk goes to one worker, in the order in which the desk lives."""
+    """Whoever shares the desk comes in the order in which the desk lives."""
     here = Path(__file__).parent
     sharing = [each for each in items if here in each.path.parents and "desk" in getattr(each, "fixturenames", ())]
-    for each in sharing:
-        each.add_marker(pytest.mark.xdist_group("desk"))
     ordered = iter(sorted(sharing, key=lambda each: LAST.index(each.path.stem) if each.path.stem in LAST else -1))
     shared = set(sharing)
     items[:] = [next(ordered) if each in shared else each for each in items]

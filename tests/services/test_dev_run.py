@@ -21,8 +21,6 @@ from services.runtime.embedded import process
 from services.runtime.settings import Settings, load_settings
 from tests.ground import TestDatabase, apart
 
-pytestmark = pytest.mark.xdist_group("dev")  # one start serves them all
-
 PROCESSES = {"gateway", "relay", "projector", "scheduler", "notifier"}
 
 

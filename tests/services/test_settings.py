@@ -11,7 +11,8 @@ import pytest
 
 from services.runtime.development import DEVELOPMENT, made_secrets
 from services.runtime.origins import given, origins
-from services.runtime.settings import Settings, SettingsInvalid, is_secret, load_settings, variable, with_login
+from services.runtime.setting_forms import with_login
+from services.runtime.settings import Settings, SettingsInvalid, is_secret, load_settings, variable
 
 KEY = base64.b64encode(b"k" * 32).decode()
 PRODUCTION = {

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import strawberry
 
-from projections.chat_accesses import access_changes
+from projections.chat_accesses import AccessChange, access_changes
 from services.gateway import feeds
 from services.gateway.access import Access, AccessLevel, Scope
 from services.gateway.chat.types import ChatRoomAccess
 from services.gateway.context import Info
-from services.gateway.live import Restored
-from services.gateway.people.standing import standing
+from services.gateway.following import PAGE, beginning, follow
 from services.gateway.tickets.subscriptions import LiveMessage, Resume
 from services.runtime.position import Position
 
-PAGE = 100
 BOUND = feeds.binding("chat accesses")
 
 
@@ -33,23 +31,14 @@ class ChatSubscriptions:
     )
     async def chat_access_changed(self, info: Info, after: Resume = None) -> AsyncIterator[ChatAccessChange]:
         context = info.context
-        tail = context.services.tail
-        mark = await tail.mark()
-        last = mark
-        if after is not None:
-            last = feeds.read(after, BOUND)
-            await feeds.must_be_kept(context.database, last, mark)
-        try:
-            async for upto in tail.marks(None, last):
-                while last < upto:
-                    context.identity = await standing(context.services, context.identity)
-                    context.loaders.clear()
-                    found = await access_changes(context.database, context.viewer, last.number, upto.number, limit=PAGE)
-                    for change in found:
-                        position = Position(change.epoch, change.position)
-                        yield ChatAccessChange(
-                            cursor=feeds.write(position, BOUND), position=position, access=ChatRoomAccess.of(change.access)
-                        )
-                    last = Position(upto.epoch, found[-1].position) if len(found) == PAGE else upto
-        except Restored:
-            raise feeds.expired() from None
+
+        async def read(after: int, upto: int) -> tuple[Sequence[AccessChange], int]:
+            found = await access_changes(context.database, context.viewer, after, upto, limit=PAGE)
+            return found, found[-1].position if len(found) == PAGE else upto
+
+        begin = await beginning(context, context.database, BOUND, after)
+        async for change in follow(context, begin, read):
+            position = Position(change.epoch, change.position)
+            yield ChatAccessChange(
+                cursor=feeds.write(position, BOUND), position=position, access=ChatRoomAccess.of(change.access)
+            )

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import strawberry
 
-from projections.status_changes import status_changes
+from projections import status_changes
 from projections.status_incidents import Incident
 from services.gateway import feeds
 from services.gateway.access import Access, AccessLevel
 from services.gateway.context import Info
-from services.gateway.live import Restored
-from services.gateway.people.standing import standing
+from services.gateway.following import PAGE, beginning, follow
 from services.gateway.status.notices import Maintenance, StatusIncident, StatusNotice
 from services.gateway.tickets.subscriptions import LiveMessage, Resume
 from services.runtime.position import Position
 
-PAGE = 100
 BOUND = feeds.binding("status")
 
 
@@ -31,23 +29,12 @@ class StatusSubscriptions:
     @strawberry.subscription(description="The status page.", directives=[Access(level=AccessLevel.PUBLIC)])
     async def status_changed(self, info: Info, after: Resume = None) -> AsyncIterator[StatusChange]:
         context = info.context
-        tail = context.services.tail
-        mark = await tail.mark()
-        last = mark
-        if after is not None:
-            last = feeds.read(after, BOUND)
-            await feeds.must_be_kept(context.public, last, mark)
-        try:
-            async for upto in tail.marks(None, last):
-                while last < upto:
-                    context.identity = await standing(context.services, context.identity)
-                    context.loaders.clear()
-                    found, reached = await status_changes(context.public, context.anybody, last.number, upto.number, limit=PAGE)
-                    for change in found:
-                        position = Position(change.epoch, change.position)
-                        row = change.notice
-                        notice = StatusIncident.of(row) if isinstance(row, Incident) else Maintenance.of(row)
-                        yield StatusChange(cursor=feeds.write(position, BOUND), position=position, notice=notice)
-                    last = Position(upto.epoch, reached)
-        except Restored:
-            raise feeds.expired() from None
+
+        async def read(after: int, upto: int) -> tuple[Sequence[status_changes.StatusChange], int]:
+            return await status_changes.status_changes(context.public, context.anybody, after, upto, limit=PAGE)
+
+        begin = await beginning(context, context.public, BOUND, after)
+        async for change in follow(context, begin, read):
+            position, row = Position(change.epoch, change.position), change.notice
+            notice = StatusIncident.of(row) if isinstance(row, Incident) else Maintenance.of(row)
+            yield StatusChange(cursor=feeds.write(position, BOUND), position=position, notice=notice)

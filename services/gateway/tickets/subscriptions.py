@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -19,8 +19,7 @@ from services.gateway import feeds, ids
 from services.gateway.access import Access, AccessLevel, Scope
 from services.gateway.context import Context, Info
 from services.gateway.failures import Code, RequestFailed
-from services.gateway.live import Restored
-from services.gateway.people.standing import standing
+from services.gateway.following import PAGE, beginning, follow
 from services.gateway.scalars import Cursor
 from services.gateway.selection import Selection
 from services.gateway.tickets.blocked import warn_of
@@ -31,7 +30,6 @@ from services.gateway.tickets.ticket import Ticket
 from services.gateway.tickets.wants import ticket_want
 from services.runtime.position import Position
 
-PAGE = 100
 TOLD = 10_000
 """Tickets of which a feed remembers that they left its filter."""
 WATCHING = [Access(level=AccessLevel.CONTACT, scope=Scope.TICKETS_READ)]
@@ -122,38 +120,25 @@ class Feed:
     async def run(self, after: Cursor | None) -> AsyncIterator[Change]:
         """Every change from the cursor, or from now, on, as whoever watches may know of it."""
         context = self._context
-        mark = await context.services.tail.mark()
-        last = mark
-        if after is not None:
-            last = feeds.read(after, self._bound)
-            await feeds.must_be_kept(context.database, last, mark)
+        last = await beginning(context, context.database, self._bound, after)
         if self._ticket is not None and not await self._seen(last):
             raise _not_there()
-        try:
-            async for upto in context.services.tail.marks(self._ticket, last):
-                while last < upto:
-                    found = await self._read(last, upto)
-                    for change in found:
-                        yield change
-                    last = Position(upto.epoch, found[-1].position) if len(found) == PAGE else upto
-        except Restored:
-            raise feeds.expired() from None
+        async for change in follow(context, last, self._read, ticket=self._ticket):
+            yield change
 
-    async def _read(self, last: Position, upto: Position) -> list[Change]:
-        context = self._context
-        context.identity = await standing(context.services, context.identity)
-        context.loaders.clear()
-        return await changes(
-            context.database,
-            context.viewer,
-            last.number,
-            upto.number,
+    async def _read(self, after: int, upto: int) -> tuple[Sequence[Change], int]:
+        found = await changes(
+            self._context.database,
+            self._context.viewer,
+            after,
+            upto,
             ticket=self._ticket,
             filter=self._which,
             want=self._want,
             entry=self._entry,
             limit=PAGE,
         )
+        return found, found[-1].position if len(found) == PAGE else upto
 
     def message(self, change: Change) -> TicketChange:
         position = Position(change.epoch, change.position)

@@ -40,7 +40,9 @@ async def test_an_organisation_is_erased_with_a_certificate_and_unchanged_figure
     await world.open("ida@jensen", "Everything is slow")
     ticket = await world.open("jens@jensen", "The disk is full")
     payload = await world.did(
-        "agnes", "addInternalNote", {"ticketId": ticket["id"], "body": "Jens called twice", "expectedVersion": ticket["version"]}
+        "agnes",
+        "addInternalNote",
+        {"ticketId": ticket["id"], "body": "Jens called twice", "expectedVersion": ticket["version"]},
     )
     before = await world.say("admin", FIGURES)
     unasked = {"organisationId": organisation["id"], "confirmation": "jensen", "expectedVersion": organisation["version"]}

@@ -18,7 +18,7 @@ from services.relay.leader import Leader
 from services.relay.log import Log
 from services.relay.metrics import Status
 from services.relay.publisher import Publisher
-from services.runtime import bus
+from services.runtime import bus, provisioning
 from services.runtime.cloudevents import identity
 from services.runtime.nats_permissions import STREAM
 from services.runtime.settings import NatsRole, Settings
@@ -116,7 +116,7 @@ async def reaches(settings: Settings, position: int) -> None:
     async with connected(settings, "admin") as client:
 
         async def there() -> bool:
-            last = await bus.last_in_stream(client)
+            last = await provisioning.last_in_stream(client)
             return last is not None and last[0] >= position
 
         await until(there)

@@ -17,7 +17,7 @@ from random import Random
 from uuid import UUID
 
 from services.relay.metrics import Status
-from services.runtime import bus
+from services.runtime import bus, provisioning
 from services.runtime.embedded import process
 from services.runtime.embedded.nats import EmbeddedNats
 from services.runtime.nats_permissions import STREAM
@@ -142,7 +142,7 @@ async def the_stream_loses_its_tail(home: Path, database: TestDatabase, *, kept:
         (home / "kept").rename(messages)
         nats.start()
         async with connected(settings, "admin") as admin:
-            last = await bus.last_in_stream(admin)
+            last = await provisioning.last_in_stream(admin)
             assert last is not None
             assert last[0] == kept
         async with relaying(settings):
@@ -204,7 +204,7 @@ async def reaches_line(settings: Settings, dsn: str) -> None:
     async with connected(settings, "admin") as client:
 
         async def there() -> bool:
-            found = await bus.last_in_stream(client)
+            found = await provisioning.last_in_stream(client)
             return found is not None and found[1] is not None and (found[0], *found[1]) == last[:5]
 
         await until(there)

@@ -7,7 +7,7 @@ import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from services.runtime import bus
+from services.runtime import bus, provisioning
 from services.runtime.bus import Credentials
 from services.runtime.cloudevents import identity
 from services.runtime.nats_permissions import STREAM, SUBSCRIBER_DURABLE
@@ -50,7 +50,7 @@ async def test_a_reader_may_neither_publish_nor_make_consumers_nor_read_single_m
     settings: Settings, role: NatsRole
 ) -> None:
     async with connected(settings, "admin") as admin:
-        await bus.provision(admin)
+        await provisioning.provision(admin)
     async with connected(settings, role) as reader:
         for act, address in FORBIDDEN.items():
             with pytest.raises(nats.errors.Error):
@@ -61,7 +61,7 @@ async def test_a_reader_may_neither_publish_nor_make_consumers_nor_read_single_m
 
 async def test_another_team_may_not_read_somebody_elses_durable(settings: Settings) -> None:
     async with connected(settings, "admin") as admin:
-        await bus.provision(admin)
+        await provisioning.provision(admin)
     async with connected(settings, "subscriber") as reader:
         with pytest.raises(nats.errors.Error):
             await reader.request(f"$JS.API.CONSUMER.MSG.NEXT.{STREAM}.projector", b"1", timeout=0.2)

@@ -9,7 +9,7 @@ from nats.js.api import ConsumerConfig, StreamConfig
 from nats.js.errors import APIError
 
 from services.relay.metrics import Status
-from services.runtime import bus
+from services.runtime import bus, provisioning
 from services.runtime.nats_permissions import STREAM
 from services.runtime.settings import Settings
 from tests.ground import TestDatabase
@@ -18,7 +18,7 @@ from tests.services.relay.ground import connected, in_stream, reaches, record, r
 
 async def test_the_stream_keeps_everything_and_lets_nobody_delete(settings: Settings) -> None:
     async with connected(settings, "admin") as admin:
-        await bus.provision(admin)
+        await provisioning.provision(admin)
         info = await admin.jetstream().stream_info(STREAM)
         config = info.config
         assert config.subjects == ["support.>"]
@@ -39,9 +39,9 @@ async def test_the_stream_keeps_everything_and_lets_nobody_delete(settings: Sett
 async def test_provisioning_again_changes_nothing(settings: Settings) -> None:
     async with connected(settings, "admin") as admin:
         js = admin.jetstream()
-        await bus.provision(admin)
+        await provisioning.provision(admin)
         before = await js.stream_info(STREAM), await js.consumers_info(STREAM)
-        await bus.provision(admin)
+        await provisioning.provision(admin)
         after = await js.stream_info(STREAM), await js.consumers_info(STREAM)
         assert (after[0].config, after[0].created) == (before[0].config, before[0].created)
         assert [(each.config, each.created) for each in after[1]] == [(each.config, each.created) for each in before[1]]
@@ -52,7 +52,7 @@ async def test_provisioning_brings_a_stream_and_a_durable_back_to_their_form(set
         js = admin.jetstream()
         await js.add_stream(StreamConfig(name=STREAM, subjects=["support.>"], max_msgs=10, allow_direct=True))
         await js.add_consumer(STREAM, ConsumerConfig(durable_name="subscriber", filter_subject="support.>"))
-        await bus.provision(admin)
+        await provisioning.provision(admin)
         config = (await js.stream_info(STREAM)).config
         assert (config.max_msgs, config.allow_direct, config.deny_purge, config.allow_atomic) == (-1, False, True, True)
         filters = (await js.consumer_info(STREAM, "subscriber")).config.filter_subjects
@@ -70,7 +70,7 @@ async def test_a_stream_of_somebody_else_is_left_alone(database: TestDatabase, s
     async with connected(settings, "admin") as admin:
         await admin.jetstream().add_stream(StreamConfig(name=STREAM, subjects=["theirs.>"]))
         with pytest.raises(bus.BusError, match="somebody else's"):
-            await bus.provision(admin)
+            await provisioning.provision(admin)
         status = Status()
         async with relaying(settings, status):
             await until(stopped(status))
@@ -80,7 +80,7 @@ async def test_a_stream_of_somebody_else_is_left_alone(database: TestDatabase, s
 
 async def test_a_message_that_is_no_fact_stops_the_relay(database: TestDatabase, settings: Settings) -> None:
     async with connected(settings, "relay") as writer:
-        await bus.provision(writer)
+        await provisioning.provision(writer)
         await writer.jetstream().publish("support.confidential.ticket.opened.none", b"{}", headers={"ce-id": "mine"})
     await record(database.owner_dsn, 3)
     status = Status()

@@ -13,7 +13,7 @@ from nats.js.api import StreamConfig
 from services.relay.judgement import Stopped
 from services.relay.log import Log
 from services.relay.publisher import Publisher, Refused, Unanswered
-from services.runtime import bus
+from services.runtime import bus, provisioning
 from services.runtime.command import RecordedEvent
 from services.runtime.nats_permissions import STREAM
 from services.runtime.settings import Settings
@@ -44,7 +44,7 @@ async def test_a_batch_at_the_wrong_place_is_refused_and_leaves_nothing_behind(
     database: TestDatabase, settings: Settings, batch: int
 ) -> None:
     async with writer(settings, database.owner_dsn, 20) as it:
-        await bus.provision(it.client)
+        await provisioning.provision(it.client)
         await it.publisher.publish(it.facts[:5])
         for start in (0, 4, 6):
             with pytest.raises(Refused):
@@ -64,7 +64,7 @@ async def test_without_a_stream_there_is_no_answer_that_could_be_taken_for_one(
 
 async def test_a_hole_in_the_log_is_never_published(database: TestDatabase, settings: Settings) -> None:
     async with writer(settings, database.owner_dsn, 4) as it:
-        await bus.provision(it.client)
+        await provisioning.provision(it.client)
         with pytest.raises(Stopped, match="hole after position 2"):
             await it.publisher.publish([*it.facts[:2], it.facts[3]])
     assert await in_stream(settings) == []
@@ -85,8 +85,8 @@ async def test_a_stream_with_a_hole_is_made_anew_and_its_durables_keep_their_pla
     async with writer(settings, database.owner_dsn, 20) as it, connected(settings, "admin") as admin:
         js = admin.jetstream()
         await js.add_stream(StreamConfig(name=STREAM, subjects=["support.>"], allow_atomic=True))
-        for durable in bus.DURABLES:
-            await js.add_consumer(STREAM, bus.consumer_config(durable.name, durable.config(), start=1))
+        for durable in provisioning.DURABLES:
+            await js.add_consumer(STREAM, provisioning.consumer_config(durable.name, durable.config(), start=1))
         await it.publisher.publish(it.facts[:10])
         assert positions(await read(settings, 10)) == list(range(1, 11))
         await js.delete_msg(STREAM, 5)
@@ -98,7 +98,7 @@ async def test_a_stream_with_a_hole_is_made_anew_and_its_durables_keep_their_pla
 
 async def test_a_stream_that_begins_elsewhere_is_made_anew(database: TestDatabase, settings: Settings) -> None:
     async with connected(settings, "admin") as admin:
-        await bus.provision_stream(admin, first=50)
+        await provisioning.provision_stream(admin, first=50)
     await record(database.owner_dsn, 3)
     async with relaying(settings):
         await reaches(settings, 3)

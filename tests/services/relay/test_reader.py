@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from services.runtime import bus
+from services.runtime import bus, provisioning
 from services.runtime.settings import Settings
 from services.runtime.stream import Reader
 from tests.ground import TestDatabase
@@ -39,9 +39,11 @@ async def test_a_reader_gets_everything_in_order_however_little_it_holds(databas
 
 async def test_what_was_not_acknowledged_comes_again_and_what_was_does_not(database: TestDatabase, settings: Settings) -> None:
     async with connected(settings, "admin") as admin:
-        impatient = bus.Durable("projector", ("support.>",), "as the projector's", acks_all=True).config() | {"ack_wait": 1}
-        await bus.provision_stream(admin)
-        await admin.jetstream().add_consumer("SUPPORT", bus.consumer_config("projector", impatient, start=1))
+        impatient = provisioning.Durable("projector", ("support.>",), "as the projector's", acks_all=True).config() | {
+            "ack_wait": 1
+        }
+        await provisioning.provision_stream(admin)
+        await admin.jetstream().add_consumer("SUPPORT", provisioning.consumer_config("projector", impatient, start=1))
     await record(database.owner_dsn, 20)
     async with relaying(settings):
         await reaches(settings, 20)
@@ -57,7 +59,7 @@ async def test_what_was_not_acknowledged_comes_again_and_what_was_does_not(datab
 
 async def test_an_idle_reader_says_so(settings: Settings) -> None:
     async with connected(settings, "admin") as admin:
-        await bus.provision(admin)
+        await provisioning.provision(admin)
     async with connected(settings, "consumer") as client, Reader(client, "projector", bus.naming(settings)) as reader:
         assert await reader.batch(10, wait=0.1) == []
 
