@@ -37,6 +37,8 @@ ATTEMPTS = 5
 """With an event that cannot be dealt with, before it is passed over."""
 BUSY_ATTEMPTS = 60
 """With one that the store is too busy for: some two minutes."""
+READ_PATIENCE = 5.0
+"""Seconds to wait for read models before it is said."""
 PAUSE = 0.2
 OUTAGE = (
     *LOST, StoreError, ReadBehind, BadPosition, asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError,
@@ -153,7 +155,7 @@ class Notifier:
         keys = [(each.name, each.version) for each in rule.reads]
         while True:
             try:
-                await self.fresh.wait(position, keys)
+                await self.fresh.wait(position, keys, timeout=READ_PATIENCE)
             except ReadBehind as behind:
                 self._say(f"waiting for the read models, which are at {behind.reached} of {position}")
             else:

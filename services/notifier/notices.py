@@ -25,6 +25,9 @@ from domain.event import DomainEvent
 from domain.knowledge.events import TopicAnswered
 from domain.knowledge.resource import KnowledgeResource
 from domain.knowledge.topic import TopicRequest
+from domain.meetings.events import MeetingCancelled, MeetingRescheduled, MeetingRevived, MeetingScheduled
+from domain.meetings.meeting import OperationsMeeting
+from domain.meetings.vocabulary import STANDING
 from domain.subscriptions.destinations import hint
 from domain.subscriptions.events import SubscriptionDisabled
 from domain.subscriptions.subscription import StatusSubscription
@@ -39,11 +42,11 @@ NOTICES: dict[type[DomainEvent], Notice] = {}
 NOBODY: Sequence[Message] = ()
 
 
-def about(event: type[E]) -> Callable[[Callable[[Heard[E]], Awaitable[Sequence[Message]]]], Notice]:
-    """Let the function write what is told of this event."""
+def about(*events: type[E]) -> Callable[[Callable[[Heard[E]], Awaitable[Sequence[Message]]]], Notice]:
+    """Let the function write what is told of these events."""
 
     def register(notice: Callable[[Heard[E]], Awaitable[Sequence[Message]]]) -> Notice:
-        NOTICES[event] = notice
+        NOTICES.update(dict.fromkeys(events, notice))
         return notice
 
     return register
@@ -92,6 +95,8 @@ async def engagement_scoped(heard: Heard[EngagementScoped]) -> Sequence[Message]
 @about(EngagementScheduled)
 async def engagement_scheduled(heard: Heard[EngagementScheduled]) -> Sequence[Message]:
     found = await heard.then(Engagement)
+    if heard.now >= heard.event.starts_at:
+        return NOBODY
     text = f"{found.ref} begins on {heard.event.starts_at:%Y-%m-%d at %H:%M} UTC, online:\n\n{heard.event.join_url}"
     return heard.to([found.requester], f"{found.ref}: {heard.event.starts_at:%Y-%m-%d %H:%M} UTC", text)
 
@@ -116,6 +121,28 @@ async def engagement_declined(heard: Heard[EngagementDeclined]) -> Sequence[Mess
 async def engagement_cancelled(heard: Heard[EngagementCancelled]) -> Sequence[Message]:
     found = await heard.then(Engagement)
     return heard.to([found.requester], f"{found.ref} is cancelled", f"{found.ref} was cancelled and will not take place.")
+
+
+@about(MeetingScheduled, MeetingRescheduled, MeetingRevived)
+async def meeting_planned(heard: Heard[MeetingScheduled | MeetingRescheduled | MeetingRevived]) -> Sequence[Message]:
+    found, starts_at = await heard.then(OperationsMeeting), heard.event.starts_at
+    if heard.now >= starts_at:
+        return NOBODY
+    what = "was moved to" if isinstance(heard.event, MeetingRescheduled) else "is planned for"
+    agenda = ", ".join(name for _, name in STANDING)
+    text = (
+        f"The operations meeting {found.ref} of {found.quarter.name} {what} {starts_at:%Y-%m-%d at %H:%M} UTC, online:\n\n"
+        f"{heard.event.join_url}\n\nOn the agenda: {agenda}. You may add points of your own in the support portal."
+    )
+    people = await administrators_of(heard.database, found.organisation)
+    return heard.to(people, f"{found.ref}: operations meeting on {starts_at:%Y-%m-%d %H:%M} UTC", text)
+
+
+@about(MeetingCancelled)
+async def meeting_cancelled(heard: Heard[MeetingCancelled]) -> Sequence[Message]:
+    found = await heard.then(OperationsMeeting)
+    text = f"The operations meeting {found.ref} of {found.quarter.name} was cancelled and will not take place."
+    return heard.to(await administrators_of(heard.database, found.organisation), f"{found.ref} is cancelled", text)
 
 
 STOPPED = {

@@ -1,0 +1,148 @@
+"""Any number of notifiers, killed at any moment: no message is lost, none comes twice, and nothing stands in the way for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from domain.event import DomainEvent
+from domain.status.events import IncidentDeclared
+from services.notifier.rules import Rule
+from services.runtime.command import RecordedEvent
+from services.runtime.errors import Unavailable
+from tests.ground import TestDatabase
+from tests.services.notifier.desk import READ, NotifyingDesk, notifying_desk
+
+pytestmark = pytest.mark.anyio
+
+
+async def crowd(desk: NotifyingDesk, number: int) -> tuple[UUID, list[str]]:
+    disks, on = await desk.component("disks"), desk.on
+    anna = await on.customer("anna@acme.example", await on.organisation("acme"))
+    where = [f"p{n:03}@acme.example" for n in range(number)]
+    for each in where:
+        await desk.subscribed(anna, each)
+    return disks, where
+
+
+async def test_ten_notifiers_that_ignore_each_other_tell_two_hundred_subscribers_once(database: TestDatabase) -> None:
+    async with notifying_desk(database) as desk:
+        disks, where = await crowd(desk, 20)
+        await desk.start()
+        await desk.stop()
+        incident = await desk.incident(disks)
+        await desk.ground.caught_up(*READ)
+        (event,) = [row for row in await desk.on.recording.store.read(0, 10_000) if row.stream == incident]
+        rules = [rule for _ in range(10) for rule in desk.rules() if IncidentDeclared in rule.events]
+        await asyncio.gather(*(rule.tell(event) for rule in rules))  # 200 attempts
+        assert await desk.to() == where
+        await desk.start()
+        await desk.settled()
+        assert await desk.to() == where
+
+
+async def test_notifiers_killed_at_any_moment_lose_nothing_and_double_nothing(database: TestDatabase) -> None:
+    async with notifying_desk(database) as desk:
+        disks, where = await crowd(desk, 30)
+        await desk.start()
+        await desk.stop()
+        lots = random.Random(7)
+        incidents = [await desk.incident(disks, title=f"Number {n}") for n in range(8)]
+        for _ in range(15):
+            killed = asyncio.create_task(desk.notifier().run(asyncio.Event()))
+            await asyncio.sleep(lots.uniform(0.0, 0.12))
+            killed.cancel()  # nothing is said to anybody, and the place stays where it was
+            await asyncio.gather(killed, return_exceptions=True)
+        for _ in range(3):
+            await desk.start()
+        await desk.settled()
+        told = sorted((each.event.about, str(each.to)) for each in await desk.outbox())
+        assert told == sorted((f"{incident}/1", to) for incident in incidents for to in where)
+
+
+@dataclass
+class Broken:
+    """Fails on the first incident of all, and is away for a while on the second."""
+
+    inner: Rule
+    name: str = "broken"
+    seen: int = 0
+
+    @property
+    def events(self) -> tuple[type[DomainEvent], ...]:
+        return (IncidentDeclared,)
+
+    reads = ()
+
+    async def tell(self, event: RecordedEvent) -> None:
+        self.seen += 1
+        if event.version == 1 and b"Poison" in event.state:
+            raise ZeroDivisionError
+        if self.seen % 2:
+            raise Unavailable("away")
+        await self.inner.tell(event)
+
+
+async def test_what_cannot_be_dealt_with_is_passed_over_and_what_is_away_is_waited_for(
+    database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.notifier.PAUSE", 0.001)
+    monkeypatch.setattr("services.notifier.TROUBLE", 0.01)
+    async with notifying_desk(database) as desk:
+        disks, where = await crowd(desk, 2)
+        rule = Broken(desk.rules()[0])
+        await desk.start(desk.notifier([rule]))
+        await desk.incident(disks, title="Poison")
+        await desk.incident(disks)
+        await desk.settled()
+        assert await desk.to() == where
+        parked = await desk.on.recording.as_owner("SELECT topic, error FROM notifier.parked")
+        assert [tuple(row) for row in parked] == [("incident.declared.v1", "ZeroDivisionError")]
+
+
+async def test_a_lost_connection_is_said_and_the_log_is_gone_on_with(database: TestDatabase) -> None:
+    async with notifying_desk(database) as desk:
+        disks, where = await crowd(desk, 5)
+        notifier = await desk.start()
+        superuser = await asyncpg.connect(database.superuser_dsn)
+        try:
+            await desk.incident(disks)
+            for _ in range(3):
+                await superuser.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND usename IN ('support_project', 'support_append') AND pid <> pg_backend_pid()"
+                )
+                await asyncio.sleep(0.05)
+        finally:
+            await superuser.close()
+        await desk.settled()
+        assert await desk.to() == where
+        assert notifier.status.problem is None
+
+
+async def test_it_waits_for_the_read_models_it_needs_and_says_so(
+    database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.notifier.READ_PATIENCE", 0.05)
+    async with notifying_desk(database) as desk:
+        disks, where = await crowd(desk, 2)
+        notifier = await desk.start()
+        held = await desk.ground.connect([])
+        try:
+            await held.execute("BEGIN")
+            await held.execute("SELECT FROM projector.checkpoints FOR UPDATE")
+            await desk.incident(disks)
+            async with asyncio.timeout(20):
+                while not (notifier.status.problem or "").startswith("waiting for the read models"):
+                    await asyncio.sleep(0.01)
+            assert await desk.outbox() == []
+            await held.execute("COMMIT")
+        finally:
+            await held.close()
+        await desk.settled()
+        assert await desk.to() == where
