@@ -214,7 +214,7 @@ class OperationsMeeting(Aggregate):
             raise MeetingStandsOtherwise(self.status)
 
     @property
-    def organisation(self) -> UUID | None:
+    def organisation(self) -> UUID:
         return self._home
 
     def evolve(self, event: DomainEvent) -> None:

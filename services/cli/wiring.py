@@ -163,7 +163,7 @@ async def run_notifier(settings: Settings, clock: Clock, stop: asyncio.Event) ->
     from services.notifier.heard import Log
     from services.notifier.people import People
     from services.notifier.posts import StatusPosts
-    from services.notifier.rules import Rule
+    from services.notifier.rules import Rule, Together
     from services.runtime.bus import naming
     from services.runtime.freshness import Freshness
 
@@ -178,12 +178,12 @@ async def run_notifier(settings: Settings, clock: Clock, stop: asyncio.Event) ->
         Freshness(settings.postgres("read")) as fresh,
         _watched("notifier", settings, {"notifier": following}),
     ):
-        telling = Telling(writer, naming(settings))
+        telling, together = Telling(writer, naming(settings)), Together(stop)
         log = Log(store, codec, Keyring(store, Vault(settings.key_encryption)))
         # What is not to be sent any more comes before what tells of it.
         rules: list[Rule] = [
-            StatusPosts(telling, Posts(store, codec), readers, clock),
-            Endings(telling, readers, clock),
-            People(telling, log, readers, clock),
+            StatusPosts(together, telling, Posts(store, codec), readers, clock),
+            Endings(together, telling, readers, clock),
+            People(together, telling, log, readers, clock),
         ]
         await Notifier(Login(settings.postgres("project")).connect, fresh, rules, status).run(stop)

@@ -17,7 +17,7 @@ import asyncpg
 
 from services.notifier import metrics
 from services.notifier.place import Place
-from services.notifier.rules import Rule
+from services.notifier.rules import Rule, Stopped
 from services.runtime.command import RecordedEvent
 from services.runtime.errors import NotRecorded, Overloaded, StoreError
 from services.runtime.freshness import BadPosition, Freshness, ReadBehind
@@ -63,6 +63,7 @@ class Notifier:
     rules: Sequence[Rule]
     status: Status = field(default_factory=Status)
     _by_topic: dict[str, list[Rule]] = field(default_factory=dict)
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         for rule in self.rules:
@@ -71,6 +72,7 @@ class Notifier:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop. Outlives every outage; what is under way when it stops is done by whoever leads next."""
+        self._stop = stop
         while not stop.is_set():
             try:
                 place = Place(await self.connect())
@@ -93,22 +95,17 @@ class Notifier:
         at = await place.begin()
         metrics.LEADER.set(1)
         _log.info("leading, from %s on", at)
-        following = asyncio.create_task(self._follow(place, at))
         stopping = asyncio.create_task(stop.wait())
+        stopping.add_done_callback(lambda _: place.wake())
         try:
-            await asyncio.wait((following, stopping), return_when=asyncio.FIRST_COMPLETED)
+            while not stop.is_set():
+                at = await self._step(place, at)
+        except Stopped:
+            return
         finally:
-            for task in (following, stopping):
-                task.cancel()
-            outcome = (await asyncio.gather(following, stopping, return_exceptions=True))[0]
-        if isinstance(outcome, Exception):
-            raise outcome
+            stopping.cancel()
 
-    async def _follow(self, place: Place, at: Position) -> None:
-        while True:
-            at = await self.step(place, at)
-
-    async def step(self, place: Place, at: Position) -> Position:
+    async def _step(self, place: Place, at: Position) -> Position:
         """Deal with the next stretch of the log; wait where there is none. Returns where the place is then."""
         head = await place.head()
         metrics.LAG.set(max(0, head.number - at.number))
@@ -138,7 +135,7 @@ class Notifier:
             except Exception as problem:
                 # A store that is busy is not: but a decision that can never be taken looks just so.
                 busy = type(problem) is Overloaded
-                if isinstance(problem, OUTAGE) and not busy and not isinstance(problem, NotRecorded):
+                if isinstance(problem, (*OUTAGE, Stopped)) and not busy and not isinstance(problem, NotRecorded):
                     raise
                 wrong = problem
             else:
@@ -146,7 +143,9 @@ class Notifier:
             _log.warning("%s at %d cannot be dealt with (%s), attempt %d", event.topic, event.position, failure(wrong), attempt)
             if attempt >= (BUSY_ATTEMPTS if busy else ATTEMPTS):
                 break
-            await asyncio.sleep(min(PAUSE * attempt, 2.0))
+            await _sleep(self._stop, min(PAUSE * attempt, 2.0))
+            if self._stop.is_set():
+                raise Stopped
         await place.park(event, type(wrong).__name__)
         metrics.PARKED.labels(event.topic, type(wrong).__name__).inc()
         _log.error("%s at %d is passed over; it stands in notifier.parked", event.topic, event.position)
@@ -158,6 +157,8 @@ class Notifier:
                 await self.fresh.wait(position, keys, timeout=READ_PATIENCE)
             except ReadBehind as behind:
                 self._say(f"waiting for the read models, which are at {behind.reached} of {position}")
+                if self._stop.is_set():
+                    raise Stopped from None
             else:
                 self.status.problem = None
                 return

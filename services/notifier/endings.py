@@ -13,7 +13,7 @@ from domain.subscriptions import events as e
 from projections.deliveries import Waiting, deliveries, of_recipient, of_subject
 from projections.projection import Projection
 from services.commands.notifying import Telling
-from services.notifier.rules import each
+from services.notifier.rules import Together
 from services.runtime.clock import Clock
 from services.runtime.command import RecordedEvent
 
@@ -33,6 +33,7 @@ _BY_TOPIC = {kind.TOPIC: (kind, reason) for kind, reason in REASONS.items()}
 class Endings:
     """`database` reads the read models. Once a destination is erased, what was sent to it can be read by nobody."""
 
+    together: Together
     telling: Telling
     database: Any
     clock: Clock
@@ -44,7 +45,9 @@ class Endings:
         kind, reason = _BY_TOPIC[event.topic]
         shred, after, now = kind is e.SubscriptionDestinationErased, 0, self.clock.now()
         while found := await self._waiting(kind, event, after):
-            await each(self.name, (self.telling.suppress(event, one.id, reason, now, shred=shred) for one in found))
+            await self.together.each(
+                self.name, (self.telling.suppress(event, one.id, reason, now, shred=shred) for one in found)
+            )
             after = found[-1].position
 
     async def _waiting(self, kind: type[DomainEvent], event: RecordedEvent, after: int) -> Sequence[Waiting]:

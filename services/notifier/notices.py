@@ -36,16 +36,16 @@ from projections.contacts import administrators_of
 from services.commands.notifying import Message
 from services.notifier.heard import Heard
 
-E = TypeVar("E", bound=DomainEvent)
 Notice: TypeAlias = Callable[[Heard[Any]], Awaitable[Sequence[Message]]]
+N = TypeVar("N", bound=Notice)
 NOTICES: dict[type[DomainEvent], Notice] = {}
 NOBODY: Sequence[Message] = ()
 
 
-def about(*events: type[E]) -> Callable[[Callable[[Heard[E]], Awaitable[Sequence[Message]]]], Notice]:
+def about(*events: type[DomainEvent]) -> Callable[[N], N]:
     """Let the function write what is told of these events."""
 
-    def register(notice: Callable[[Heard[E]], Awaitable[Sequence[Message]]]) -> Notice:
+    def register(notice: N) -> N:
         NOTICES.update(dict.fromkeys(events, notice))
         return notice
 

@@ -14,7 +14,7 @@ from services.commands.notifying import Telling
 from services.notifier import metrics
 from services.notifier.heard import Heard, Log
 from services.notifier.notices import NOTICES
-from services.notifier.rules import each
+from services.notifier.rules import Together
 from services.runtime.clock import Clock
 from services.runtime.command import RecordedEvent
 
@@ -26,6 +26,7 @@ STALE = timedelta(days=7)
 class People:
     """`database` reads the read models."""
 
+    together: Together
     telling: Telling
     log: Log
     database: Any
@@ -43,4 +44,4 @@ class People:
         heard: Heard[Any] = Heard(decoded, event, self.log, self.database, now)
         messages = await NOTICES[type(decoded)](heard)
         told = (self.telling.person(event, one, now) for one in messages if one.recipient != event.actor)
-        await each(self.name, told)
+        await self.together.each(self.name, told)

@@ -19,7 +19,7 @@ from projections.subscription_targets import subscription_targets, targets
 from services.commands.notifying import Telling
 from services.commands.posts import POSTS, Posts
 from services.notifier import metrics
-from services.notifier.rules import each
+from services.notifier.rules import Together
 from services.runtime.clock import Clock
 from services.runtime.command import RecordedEvent
 
@@ -31,6 +31,7 @@ PAGE = 1000
 class StatusPosts:
     """`database` reads the read models."""
 
+    together: Together
     telling: Telling
     posts: Posts
     database: Any
@@ -44,13 +45,15 @@ class StatusPosts:
         if now - event.occurred_at > STALE and (post.over or not post.last):
             metrics.STALE.labels(event.topic).inc()
             return
-        await each("linked tickets", (self.telling.ticket(post, ticket, now) for ticket in sorted(post.tickets)))
+        await self.together.each("linked tickets", (self.telling.ticket(post, ticket, now) for ticket in sorted(post.tickets)))
         after: UUID | None = None
         while True:
             page = await targets(self.database, post.severity, post.services, event.position, after=after, limit=PAGE)
             # Those who may hear it now come before those whose quiet hours hold it back.
             soonest = sorted(page, key=lambda target: target.not_before(post.severity, now))
-            await each("subscriptions", (self.telling.subscriber(post, target.subscription, now) for target in soonest))
+            await self.together.each(
+                "subscriptions", (self.telling.subscriber(post, target.subscription, now) for target in soonest)
+            )
             if len(page) < PAGE:
                 return
             after = page[-1].subscription

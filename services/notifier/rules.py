@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from domain.event import DomainEvent
@@ -37,20 +38,33 @@ class Rule(Protocol):
         ...
 
 
-async def each(rule: str, decisions: Iterable[Awaitable[Receipt]]) -> None:
-    """Take these decisions, some at a time. One that fails stops no other; the first failure is raised in the end."""
-    failures: list[BaseException] = []
-    waiting = iter(decisions)
+class Stopped(Exception):
+    """The process is to end: what is under way was finished, the rest is for whoever leads next."""
 
-    async def work() -> None:
-        for decision in waiting:
-            try:
-                receipt = await decision
-            except Exception as failure:
-                failures.append(failure)
-            else:
-                (metrics.RECORDED if receipt.position is not None and not receipt.replayed else metrics.MOOT).labels(rule).inc()
 
-    await asyncio.gather(*(work() for _ in range(AT_ONCE)))
-    if failures:
-        raise failures[0]
+@dataclass(frozen=True)
+class Together:
+    """Takes decisions some at a time until `stop` is set."""
+
+    stop: asyncio.Event
+
+    async def each(self, rule: str, decisions: Iterable[Awaitable[Receipt]]) -> None:
+        """Take these. One that fails stops no other; the first failure is raised in the end. Raises Stopped."""
+        failures: list[BaseException] = []
+        waiting = iter(decisions)
+
+        async def work() -> None:
+            while not self.stop.is_set() and (decision := next(waiting, None)) is not None:
+                try:
+                    receipt = await decision
+                except Exception as failure:
+                    failures.append(failure)
+                else:
+                    recorded = receipt.position is not None and not receipt.replayed
+                    (metrics.RECORDED if recorded else metrics.MOOT).labels(rule).inc()
+
+        await asyncio.gather(*(work() for _ in range(AT_ONCE)))
+        if self.stop.is_set():
+            raise Stopped
+        if failures:
+            raise failures[0]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,9 +31,13 @@ from services.notifier.endings import Endings
 from services.notifier.heard import Log
 from services.notifier.people import People
 from services.notifier.posts import StatusPosts
-from services.notifier.rules import Rule
+from services.notifier.rules import Rule, Together
 from services.projector.schemas import path
+from services.runtime.act import Act
 from services.runtime.cloudevents import Naming
+from services.runtime.command import Receipt
+from services.runtime.decision import Decision
+from services.runtime.errors import OutcomeUnknown, Unavailable
 from services.runtime.freshness import Freshness
 from services.runtime.postgres import Login
 from services.scheduler import Scheduler
@@ -56,6 +61,22 @@ class Driven:
 
     def now(self) -> datetime:
         return self._on.at
+
+
+@dataclass
+class Dying:
+    """A writer whose process dies every so often, before or after what it was to record."""
+
+    lots: random.Random
+    inner: Any = None
+
+    async def decide(self, act: Act, decide: Callable[[Decision], Awaitable[object]]) -> Receipt:
+        if self.lots.random() < 0.02:
+            raise Unavailable("it died before")
+        receipt: Receipt = await self.inner.decide(act, decide)
+        if self.lots.random() < 0.02:
+            raise OutcomeUnknown("it died after")
+        return receipt
 
 
 @dataclass
@@ -91,14 +112,17 @@ class NotifyingDesk:
     running: list[tuple[asyncio.Task[None], asyncio.Event]] = field(default_factory=list)
     components: dict[str, UUID] = field(default_factory=dict)
 
-    def rules(self) -> list[Rule]:
+    def rules(self, stop: asyncio.Event | None = None, dying: Dying | None = None) -> list[Rule]:
         """Of a process of its own: nothing but the database is shared."""
         process = self.on.recording.another()
-        telling, clock = Telling(process.writer, NAMING), Driven(self.on)
+        if dying is not None:
+            dying.inner = process.writer
+        telling, clock = Telling(dying or process.writer, NAMING), Driven(self.on)  # type: ignore[arg-type]  # as much as it asks
+        together = Together(stop or asyncio.Event())
         return [
-            StatusPosts(telling, Posts(process.store, process.codec), self.readers, clock),  # type: ignore[arg-type]  # as much as it asks
-            Endings(telling, self.readers, clock),  # type: ignore[arg-type]
-            People(telling, Log(process.store, process.codec, process.keyring), self.readers, clock),  # type: ignore[arg-type]
+            StatusPosts(together, telling, Posts(process.store, process.codec), self.readers, clock),  # type: ignore[arg-type]  # as much as it asks
+            Endings(together, telling, self.readers, clock),  # type: ignore[arg-type]
+            People(together, telling, Log(process.store, process.codec, process.keyring), self.readers, clock),  # type: ignore[arg-type]
         ]
 
     def notifier(self, rules: Sequence[Rule] | None = None) -> Notifier:
@@ -107,7 +131,8 @@ class NotifyingDesk:
 
     async def start(self, notifier: Notifier | None = None) -> Notifier:
         """One more replica. The first of all begins at the end of the log."""
-        notifier, stop = notifier or self.notifier(), asyncio.Event()
+        stop = asyncio.Event()
+        notifier = notifier or self.notifier(self.rules(stop))
         self.running.append((asyncio.create_task(notifier.run(stop)), stop))
         async with asyncio.timeout(20):
             while notifier.status.problem is not None:
