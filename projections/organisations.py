@@ -13,6 +13,7 @@ from projections.arguments import Arguments, document
 from projections.contacts import sees
 from projections.database import Database, Statement
 from projections.order import Order
+from projections.organisation_filter import OrganisationFilter
 from projections.paging import Connection, Cursors, Page, Place
 from projections.projection import Envelope, Projection
 from projections.viewer import Viewer
@@ -103,14 +104,14 @@ async def organisations_by(
     return [json.decode(row["doc"], type=Organisation) for row in await db.fetch(sql, *arguments.values)]
 
 
-async def organisations_page(db: Database, viewer: Viewer, name_prefix: str | None, page: Page) -> Connection[Organisation]:
+async def organisations_page(db: Database, viewer: Viewer, wanted: OrganisationFilter, page: Page) -> Connection[Organisation]:
     """Organisations by name; accents and case do not count."""
     arguments = Arguments()
-    cursors = Cursors.bound_to("organisations", name_prefix)
+    cursors = Cursors.bound_to("organisations", *wanted.binding)
     order = Order("o.sort_key", 'text COLLATE "C"', "o.id", "uuid")
-    prefix = "TRUE" if not name_prefix else f"starts_with(o.sort_key, {arguments(fold(name_prefix), 'text')})"
+    fits = wanted.sql(arguments, viewer)
     sql = f"""SELECT {organisation("o")}::text AS doc, {order.columns} FROM organisations o
-      WHERE {sees(arguments, viewer, "o.id")} AND {prefix} AND {order.within(arguments, page, cursors)}
+      WHERE {sees(arguments, viewer, "o.id")} AND {fits} AND {order.within(arguments, page, cursors)}
       ORDER BY {order.by(page)} LIMIT {order.limit(arguments, page)}"""
     rows = await db.fetch(sql, *arguments.values)
     return Connection.of(

@@ -18,6 +18,7 @@ from uuid_utils.compat import uuid7
 from projections.all import ALL
 from projections.changes import changes
 from projections.contacts import contacts_by_id, contacts_of
+from projections.organisation_filter import OrganisationFilter
 from projections.organisations import organisations_by, organisations_page
 from projections.paging import Page
 from projections.search import search
@@ -263,8 +264,8 @@ READS: dict[str, Callable[[Explaining, Viewer], Awaitable[object]]] = {
     "people by id": lambda db, viewer: contacts_by_id(db, viewer, [PERSON]),
     "people of an organisation": lambda db, viewer: contacts_of(db, viewer, ACME, Page()),
     "organisation by number": lambda db, viewer: organisations_by(db, viewer, ref="org7"),
-    "organisations": lambda db, viewer: organisations_page(db, viewer, None, Page()),
-    "organisations by name": lambda db, viewer: organisations_page(db, viewer, "Org 7", Page()),
+    "organisations": lambda db, viewer: organisations_page(db, viewer, OrganisationFilter(), Page()),
+    "organisations by name": lambda db, viewer: organisations_page(db, viewer, OrganisationFilter(name_prefix="Org 7"), Page()),
 }
 
 

@@ -15,6 +15,7 @@ from domain.tickets.vocabulary import EscalationTarget
 from projections.all import ALL
 from projections.changes import changes
 from projections.contacts import contacts_by_id, contacts_of
+from projections.organisation_filter import OrganisationFilter
 from projections.organisations import organisations_by, organisations_page
 from projections.paging import Page
 from projections.queues import all_queues
@@ -118,7 +119,7 @@ async def test_no_statement_of_a_customer_names_a_staff_table_and_their_login_co
         await contacts_by_id(db, viewer, [ada])
         await contacts_of(db, viewer, acme, Page())
         await organisations_by(db, viewer, ref="acme")
-        await organisations_page(db, viewer, "a", Page())
+        await organisations_page(db, viewer, OrganisationFilter(name_prefix="a"), Page())
         await all_queues(db, viewer)
         await sla_targets(db, viewer, [target.id for target in it.sla])
         named = [table for sql, _ in db.asked for table in STAFF_TABLES if table in sql]

@@ -8,7 +8,10 @@ from uuid import UUID
 import strawberry
 
 from projections.contacts import contacts_by_id
+from projections.entitlements import entitlements
+from projections.organisation_filter import OrganisationFilter as Wanted
 from projections.organisations import organisations_by, organisations_page
+from projections.service_managers import service_managers
 from projections.viewer import Role as ViewerRole
 from services.gateway import ids
 from services.gateway.access import Access, AccessLevel, Scope
@@ -30,9 +33,11 @@ from services.gateway.people.parties import (
 )
 from services.gateway.people.vocabulary import Role
 from services.gateway.read_models import PEOPLE, READ_MODELS
-from services.gateway.scalars import Cursor, EmailAddress
+from services.gateway.scalars import Cursor, EmailAddress, ProductCode
 from services.gateway.shapes import Actor, Node, given, member, page_info
+from services.gateway.tickets.filters import OptionalIdComparator
 from services.gateway.tickets.queries import After, AtLeast, Before, First, Last
+from services.gateway.tickets.reading import compared_ids
 from services.gateway.tickets.wants import page_of
 
 ANYBODY = [Access(level=AccessLevel.PUBLIC)]
@@ -48,6 +53,8 @@ class ContactBy:
 @strawberry.input(description="Which organisations.")
 class OrganisationFilter:
     name_prefix: str | None = strawberry.field(description="Name begins with.", default=None)
+    product: ProductCode | None = strawberry.field(description="Product now, as far as you may see contracts.", default=None)
+    service_manager: OptionalIdComparator | None = strawberry.field(description="Service manager now.", default=None)
 
 
 @strawberry.type(description="The party asking, as the service sees it.")
@@ -148,14 +155,25 @@ class PeopleQueries:
     ) -> OrganisationConnection:
         context = info.context
         page = page_of(first, after, last, before)
-        database = await context.reading(at_least, PEOPLE)
-        found = await organisations_page(database, context.viewer, filter.name_prefix if filter else None, page)
+        wanted = await _wanted(context, filter or OrganisationFilter())
+        database = await context.reading(at_least, (*PEOPLE, entitlements, service_managers))
+        found = await organisations_page(database, context.viewer, wanted, page)
         edges = [OrganisationEdge(cursor=Cursor(edge.cursor), node=Organisation.of(edge.row)) for edge in found.edges]
         return OrganisationConnection(edges=edges, nodes=[edge.node for edge in edges], page_info=page_info(found))
 
     @strawberry.field(description="The service catalogue, smallest product first.", directives=ANYBODY)
     async def products(self, info: Info) -> list[Product]:
         return products((await info.context.policies()).products)
+
+
+async def _wanted(context: Context, filter: OrganisationFilter) -> Wanted:
+    return Wanted(
+        name_prefix=filter.name_prefix,
+        product=filter.product,
+        manager=compared_ids("agent", filter.service_manager),
+        at=context.now,
+        products=(await context.policies()).products,
+    )
 
 
 async def _fresh(context: Context, at_least: AtLeast) -> None:

@@ -256,3 +256,39 @@ async def test_only_administrators_put_a_contract_in_force(world: World) -> None
     for who in ("agnes", "boss", "auditor", "manager"):
         refused = await world.do(who, "activateContract", {"contractId": made["contract"]["id"], "expectedVersion": 1})
         assert [error["code"] for error in refused["errors"]] == ["FORBIDDEN"]
+
+
+async def test_organisations_are_found_by_the_product_they_hold_and_who_serves_them_now(world: World) -> None:
+    query = """query($filter: OrganisationFilter!, $at: Position) { organisations(filter: $filter, first: 100, atLeast: $at) {
+      nodes { ref } } }"""
+    (base, _), (standard, one), (premium, two) = [await organisation(world) for _ in range(3)]
+    await in_force(world, one, STANDARD)
+    made = await in_force(world, two, PREMIUM)
+    both = await drafted(world, two, STANDARD)
+    asked = {"contractId": both["contract"]["id"], "expectedVersion": both["version"]}
+    await world.did("admin", "activateContract", asked)
+    world.token("served", Role.SERVICE_MANAGER, staff_id("served"))
+    agent = (await world.say("served", "{ viewer { actor { id } } }"))["viewer"]["actor"]["id"]
+    made = await acted(world, "assignServiceManager", made, agentId=agent, mode="SHARED")
+
+    async def found(who: str = "admin", **filter: object) -> set[str]:
+        rows = await world.say(who, query, filter=filter, at=made["position"])
+        return {each["ref"] for each in rows["organisations"]["nodes"]} & {base, standard, premium}
+
+    assert await found() == {base, standard, premium}
+    assert await found(product="SUPPORT-iaas.base") == {base}
+    assert await found(product=STANDARD) == {standard}
+    assert await found(product=PREMIUM) == {premium}
+    assert await found(product="SUPPORT-gold") == set()
+    assert await found(serviceManager={"eq": agent}) == {premium}
+    assert await found(serviceManager={"in": [agent, world.ids["agnes"]]}, product=PREMIUM) == {premium}
+    assert await found(serviceManager={"eq": world.ids["agnes"]}) == set()
+    assert await found(serviceManager={"presence": "ABSENT"}) == {base, standard}
+    assert await found(serviceManager={"presence": "PRESENT"}) == {premium}
+    world.token("people", Role.SERVICE, staff_id("people"), scopes=["PEOPLE_READ"])
+    assert await found("people", product=PREMIUM) == set()
+    assert await found("people", serviceManager={"presence": "PRESENT"}) == set()
+    suspended = await acted(world, "suspendContract", made)
+    made = suspended
+    assert await found(product=PREMIUM) == set()
+    assert await found(product=STANDARD) == {standard, premium}
