@@ -6,6 +6,7 @@ customers may not see does not stand among their changes at all.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from msgspec import Struct, json
@@ -57,6 +58,7 @@ async def changes(
     *,
     ticket: UUID | None = None,
     filter: TicketFilter | None = None,
+    topics: Sequence[str] | None = None,
     want: TicketWant = TicketWant(),  # noqa: B008 - frozen
     entry: TimelineWant = TimelineWant(),  # noqa: B008 - frozen
     limit: int = 500,
@@ -65,6 +67,7 @@ async def changes(
 
     Of `ticket` alone, every change comes, with `sees` false once sight is lost: who asks must have seen it before. Otherwise those of
     tickets that the viewer sees, and those that the log says were of their organisation then, so that they learn what they lost.
+    `topics` are those of the events that count; None is any.
     """
     arguments = Arguments()
     seen = audience(arguments, viewer, "t.audience")
@@ -77,8 +80,9 @@ async def changes(
         audiences = viewer.audiences
         own = "TRUE" if audiences is None else f"l.organisation = ANY({arguments(list(audiences), 'uuid[]')})"
         theirs = f"({own} OR EXISTS (SELECT FROM tickets t WHERE t.id = l.stream AND {seen}))"
+    which = "l.topic LIKE 'ticket.%'" if topics is None else f"l.topic = ANY({arguments(list(topics), 'text[]')})"
     log = f"""SELECT l.* FROM store.tail l WHERE l.position > {since} AND l.position <= {until}
-      AND l.topic LIKE 'ticket.%'{public} AND {theirs} ORDER BY l.position LIMIT {rows}"""
+      AND {which}{public} AND {theirs} ORDER BY l.position LIMIT {rows}"""
     blocked = parked(viewer, of_tickets((*reads(want, filter or EVERYTHING), ticket_timeline)), "t.id")
     there = "e.ticket = l.stream AND e.position = l.position"
     added = " UNION ALL ".join(f"SELECT e.*, {staff} AS staff FROM {table} e WHERE {there}" for table, staff in arms(viewer))

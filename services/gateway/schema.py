@@ -50,6 +50,7 @@ from services.gateway.subscriptions.mutations import SubscriptionMutations
 from services.gateway.subscriptions.queries import SubscriptionQueries
 from services.gateway.subscriptions.types import StatusSubscription
 from services.gateway.tickets import entries
+from services.gateway.tickets.alerts import AlertSubscriptions
 from services.gateway.tickets.conversation import ConversationMutations
 from services.gateway.tickets.lifecycle import LifecycleMutations
 from services.gateway.tickets.promises import SlaTarget
@@ -102,7 +103,7 @@ class Mutation(
     description="Live. Messages come at least once, in order for each object; equal cursors are the same message."
     " Rights are judged again for every message; what a customer may not see sends them nothing.",
 )
-class Subscription(TicketSubscriptions, StatusSubscriptions, ChatSubscriptions):
+class Subscription(TicketSubscriptions, AlertSubscriptions, StatusSubscriptions, ChatSubscriptions):
     """All that can be watched."""
 
 

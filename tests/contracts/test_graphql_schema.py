@@ -45,7 +45,7 @@ TABLE: dict[str, tuple[AccessLevel, Scope | None]] = {
         ["ticket", "tickets", "ticketCount", "ticketFieldDefinitions", "slaPolicies", "search", "ticketChanged", "ticketsChanged"],
         (L.CONTACT, S.TICKETS_READ),
     ),
-    "queues": (L.STAFF, S.TICKETS_READ),
+    **dict.fromkeys(["queues", "slaAlerts"], (L.STAFF, S.TICKETS_READ)),
     **dict.fromkeys(["statusPage", "incidents", "statusChanged"], (L.PUBLIC, None)),
     **dict.fromkeys(["registerServiceComponent", "retireServiceComponent"], (L.ADMIN, S.STATUS_WRITE)),
     **dict.fromkeys(

@@ -100,14 +100,24 @@ class TicketSubscriptions:
 class Feed:
     """One subscription's place in the log and what it selects."""
 
-    def __init__(self, info: Info, bound: str, *, ticket: UUID | None = None, which: Which | None = None) -> None:
+    def __init__(
+        self,
+        info: Info,
+        bound: str,
+        *,
+        ticket: UUID | None = None,
+        which: Which | None = None,
+        topics: Sequence[str] | None = None,
+        message: str = "TicketChange",
+    ) -> None:
         selection = Selection(info._raw_info)
-        other = selection.below("TicketChange", "entry").below("RelationEntry", "other")
+        other = selection.below(message, "entry").below("RelationEntry", "other")
         self._context: Context = info.context
         self._bound = bound
         self._ticket = ticket
         self._which = which
-        self._want = ticket_want(selection.below("TicketChange", "ticket"))
+        self._topics = topics
+        self._want = ticket_want(selection.below(message, "ticket"))
         self._entry = TimelineWant(other=ticket_want(other) if other else None)
 
     async def _seen(self, last: Position) -> bool:
@@ -134,16 +144,21 @@ class Feed:
             upto,
             ticket=self._ticket,
             filter=self._which,
+            topics=self._topics,
             want=self._want,
             entry=self._entry,
             limit=PAGE,
         )
         return found, found[-1].position if len(found) == PAGE else upto
 
-    def message(self, change: Change) -> TicketChange:
+    def place(self, change: Change) -> tuple[Cursor, Position]:
         position = Position(change.epoch, change.position)
+        return feeds.write(position, self._bound), position
+
+    def message(self, change: Change) -> TicketChange:
+        cursor, position = self.place(change)
         return TicketChange(
-            cursor=feeds.write(position, self._bound),
+            cursor=cursor,
             position=position,
             ticket=Ticket.of(change.ticket) if change.ticket else None,
             ticket_id=ids.global_id("ticket", change.ticket_id),
