@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
 import click
 
 from services.cli.running import imported, run_once
 from services.runtime.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from services.demo.seed import Done
 
 
 @click.command()
@@ -29,36 +38,64 @@ def dev(no_demo: bool, external: bool, logs: bool) -> None:
 
 
 @click.command()
-def seed() -> None:
-    """Record the demo organisations, people and tickets: three weeks of a support desk's life, up to now.
-
-    The same seed gives the same stories. Seeding that was interrupted goes on where it was; a second time it records nothing.
+@click.option("--size", type=click.Choice(["full", "small"]), default="full", show_default=True, help="How much.")
+@click.option("--seed", type=int, default=20260701, show_default=True, help="Another number, another quarter.")
+@click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"]),
+    help="When the story ends, UTC; the last full hour if left out.",
+)
+@click.option("--json", "as_json", is_flag=True, help="What is there then, as JSON.")
+def seed(size: str, seed: int, until: datetime | None, as_json: bool) -> None:
+    """Record the demo data: a quarter of a provider's life, up to now, by the same commands as anybody's.
 
     \b
-    Example:  support seed
+    full    40 organisations on the three products with contracts, service managers, subscriptions, chat rooms and
+            engagements; 15 services with incidents and planned work; 2,000 tickets with their threads
+    small   8 organisations without contracts, 48 tickets of three weeks, 15 services
+
+    The same seed and end give the same events: names, texts, ids, numbers and times. Seeding that was interrupted goes on
+    where it was; a second time it records nothing. Each moment is recorded with the time at which it happened, so seed
+    before the scheduler runs: what it finds late it records now. Refused in production.
+
+    \b
+    Examples:  support seed
+               support seed --until 2026-06-30T12:00:00Z --json
     """
     settings = load_settings()
     if settings.production:
         raise click.ClickException("demo data is for development: SUPPORT_ENVIRONMENT is production")
-    tickets = run_once(_seed(settings))
-    click.echo(f"{tickets} tickets of 8 organisations are there; `support token --role AGENT` lets you look at them")
+    if until is not None and until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    began = time.monotonic()
+    done = run_once(_seed(settings, seed, size, until))
+    seconds = time.monotonic() - began
+    if as_json:
+        told = {**asdict(done), "until": done.until.isoformat(), "seconds": round(seconds, 1)}
+        click.echo(json.dumps(told))
+        return
+    what = f"{done.tickets:,} tickets of {done.organisations} organisations, up to {done.until:%Y-%m-%d %H:%M} UTC"
+    click.echo(f"{what}: {'nothing was missing' if done.already else f'recorded in {seconds:.0f} s'}")
+    click.echo("`support token --role AGENT` lets you look at them")
 
 
-async def _seed(settings: Settings) -> int:
+async def _seed(settings: Settings, seed: int, size: str, until: datetime | None) -> Done:
     from services.cli.wiring import writing
     from services.commands.desk import Desk
-    from services.demo.people import Member
-    from services.demo.seed import Seed, is_demo_staff
+    from services.demo.chronicle import Chronicle
+    from services.demo.customers import Member, is_demo_staff
+    from services.demo.seed import Seed
     from services.gateway.people.standing import SEEN
     from services.policies.in_force import PoliciesInForce
     from services.projector.progress import shown
     from services.runtime.clock import Clock
 
-    async with writing(settings) as (store, writer, codec, _):
+    chronicle = Chronicle(seed)
+    async with writing(settings, chronicle.begin) as (store, writer, codec, _):
 
         async def remember(member: Member) -> None:
             await store.pool.execute(SEEN, member.id, member.name, member.role.value, list(member.queues))
 
         desk = Desk(writer, PoliciesInForce(store, codec), is_demo_staff)
-        with shown("demo data") as report:
-            return await Seed(desk, remember, Clock(settings.clock_file).now()).run(report)
+        with shown("demo data", "moments") as report:
+            return await Seed(desk, chronicle, remember, until or Clock(settings.clock_file).now(), size).run(report)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from services.cli.running import imported
 from services.runtime.clock import Clock
 from services.runtime.codec import Codec
+from services.runtime.decision import Decision
 from services.runtime.digests import Digests
 from services.runtime.event_store import EventStore, open_store
 from services.runtime.keys import Keyring, Vault
@@ -32,15 +33,15 @@ class Writing(NamedTuple):
 
 
 @asynccontextmanager
-async def writing(settings: Settings) -> AsyncIterator[Writing]:
-    """The event store and a writer, drained and closed at the end."""
+async def writing(settings: Settings, begin: Callable[..., Decision] = Decision) -> AsyncIterator[Writing]:
+    """The event store and a writer, drained and closed at the end. `begin` makes its decisions."""
     import services.cli.declared  # noqa: F401 - every topic
 
     settings.require("lookup_secret")
     secret = settings.lookup_secret.get_secret_value()
     codec, digests, vault = Codec(), Digests(secret), Vault(settings.key_encryption)
     async with open_store(settings.postgres("append"), secret=secret.encode()) as store:
-        yield Writing(store, Writer(store, codec, Keyring(store, vault), digests), codec, digests)
+        yield Writing(store, Writer(store, codec, Keyring(store, vault), digests, begin=begin), codec, digests)
 
 
 @asynccontextmanager

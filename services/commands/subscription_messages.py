@@ -25,8 +25,8 @@ UNSUBSCRIBE_LASTS = timedelta(days=400)
 """Of a token in a message: people unsubscribe from old ones, too."""
 
 
-def confirmation_token(subscription: UUID) -> str:
-    return _written(subscription.bytes + secrets.token_bytes(SECRET_BYTES))
+def confirmation_token(subscription: UUID, secret: bytes) -> str:
+    return _written(subscription.bytes + secret)
 
 
 def subscription_of(token: str) -> UUID:

@@ -70,7 +70,7 @@ async def request(desk: Desk, by: By, new: NewSubscription, *, resolve: Resolve 
             await screen(where, resolve)
         desk.message(by.viewer.id, one_receiver(new.channel, where))
         id = decision.new_id()
-        token = messages.confirmation_token(id)
+        token = messages.confirmation_token(id, decision.secret(messages.SECRET_BYTES))
         made = StatusSubscription.request(
             id=id,
             at=by.act.at,

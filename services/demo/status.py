@@ -1,276 +1,184 @@
-"""The services of the demo's provider, and what happened to them: incidents that some of the tickets are about, and planned work."""
+"""The services of the demo's provider, and what happened to them (status.toml): incidents that tickets are about, and planned work."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache, partial
+from typing import Any
 from uuid import UUID
 
 from domain.status.vocabulary import ComponentImpact, ComponentState, IncidentStatus, StatusSeverity
 from services.commands import status
 from services.commands.desk import By, Desk
-from services.runtime.act import SYSTEM, Act
+from services.demo.chronicle import Chronicle
+from services.demo.course import Moment
+from services.demo.customers import data
 from services.runtime.decision import Decision
 
-S, Is, V = ComponentState, IncidentStatus, StatusSeverity
-Moment = tuple[datetime, Callable[[], Awaitable[object]]]
 Hand = Callable[[datetime, str], By]
 """Whoever acts, at a time, under a key."""
-
-SERVICES = {
-    "Compute": {
-        "compute-north": "Virtual machines, eu-north",
-        "compute-central": "Virtual machines, eu-central",
-        "bare-metal": "Bare metal",
-        "kubernetes": "Managed Kubernetes",
-    },
-    "Storage": {
-        "block-storage": "Block storage",
-        "object-storage": "Object storage",
-        "shared-files": "Shared files",
-        "backup": "Backup",
-    },
-    "Network": {
-        "backbone": "Backbone between regions",
-        "load-balancers": "Load balancers",
-        "dns": "DNS",
-        "vpn": "VPN gateways",
-    },
-    "Access": {"portal": "Customer portal", "api": "API", "identity": "Sign-in"},
-}
-"""Refs and names by heading."""
-
-ABOUT = {
-    "Volumes detach from one compute node": ("block-storage", "compute-north"),
-    "Kan ikke logge ind i portalen": ("identity", "portal"),
-    "Packet loss between regions": ("backbone",),
-    "Kubernetes nodes stay NotReady after upgrade": ("kubernetes",),
-    "Backup window overlaps with our batch jobs": ("backup",),
-    "Treg skriving til objektlager": ("object-storage",),
-    "Certificate of the load balancer expires next week": ("load-balancers",),
-}
-"""The services that a story is about."""
+DECLARED = timedelta(minutes=8)
+"""After it began."""
 
 
 @dataclass(frozen=True)
-class Post:
-    """`after` is in minutes since the incident began; status None ends it."""
+class Trouble:
+    """An incident of the file, placed in time. `ends_at` None: it goes on."""
 
-    after: int
-    body: str
-    status: IncidentStatus | None = None
-    impacts: dict[str, ComponentState] | None = None
+    key: str
+    given: dict[str, Any]
+    began_at: datetime
+    ends_at: datetime | None
 
+    @property
+    def services(self) -> frozenset[str]:
+        return frozenset(self.given["impacts"])
 
-@dataclass(frozen=True)
-class Incident:
-    """It began twenty minutes before the `time`th ticket of a story, or that many hours before the demo's now."""
-
-    title: str
-    severity: StatusSeverity
-    impacts: dict[str, ComponentState]
-    body: str
-    posts: tuple[Post, ...]
-    story: str = ""
-    time: int = 0
-    hours_ago: float = 0
+    @property
+    def tickets(self) -> int:
+        """That were written because of it."""
+        return int(self.given.get("tickets", 0))
 
 
-INCIDENTS = (
-    Incident(
-        "Volumes go read-only in eu-north",
-        V.MAJOR,
-        {"block-storage": S.PARTIAL_OUTAGE, "compute-north": S.DEGRADED},
-        "Some volumes in eu-north do not take writes. We are looking into it.",
-        (
-            Post(35, "One storage node lost a path to the cluster; it is being drained.", Is.IDENTIFIED),
-            Post(80, "The node is out of service.", Is.MONITORING, {"block-storage": S.DEGRADED}),
-            Post(140, "All volumes take writes again. No acknowledged write was lost."),
-        ),
-        "Volumes detach from one compute node",
-        0,
-    ),
-    Incident(
-        "Packet loss between eu-north and eu-central",
-        V.MAJOR,
-        {"backbone": S.DEGRADED, "vpn": S.DEGRADED},
-        "We see two to four percent of packets lost between the regions.",
-        (
-            Post(50, "A carrier's line is at fault; traffic goes around it now.", Is.MONITORING),
-            Post(180, "No loss for two hours. The carrier repairs its line."),
-        ),
-        "Packet loss between regions",
-        1,
-    ),
-    Incident(
-        "Sign-in fails for some customers",
-        V.CRITICAL,
-        {"identity": S.MAJOR_OUTAGE, "portal": S.PARTIAL_OUTAGE, "api": S.DEGRADED},
-        "Sign-in by single sign-on fails. Sessions that exist go on.",
-        (
-            Post(25, "A certificate was not renewed in time.", Is.IDENTIFIED),
-            Post(48, "Sign-in works again. We have changed how certificates are watched."),
-        ),
-        "Kan ikke logge ind i portalen",
-        2,
-    ),
-    Incident(
-        "Slow uploads to object storage",
-        V.MINOR,
-        {"object-storage": S.DEGRADED},
-        "Multipart uploads are slower than usual.",
-        (
-            Post(90, "An index is being rebuilt, which takes longer than planned.", Is.IDENTIFIED),
-            Post(320, "The index is rebuilt, and uploads are as fast as before."),
-        ),
-        "Treg skriving til objektlager",
-        1,
-    ),
-    Incident(
-        "Some names are answered late",
-        V.MINOR,
-        {"dns": S.DEGRADED},
-        "One of four name servers answers late.",
-        (Post(20, "It was restarted and answers in time."),),
-        hours_ago=260,
-    ),
-    Incident(
-        "Health checks of load balancers lag",
-        V.INFORMATION,
-        {"load-balancers": S.DEGRADED},
-        "New members of a pool are taken in with some minutes' delay.",
-        (Post(60, "The queue of checks is short again; we keep watching.", Is.MONITORING),),
-        hours_ago=3,
-    ),
-)
+@cache
+def _given() -> dict[str, Any]:
+    return data("status.toml")
 
 
-@dataclass(frozen=True)
-class Work:
-    """Announced a week before it begins, `begins` hours from the demo's now; negative is past."""
-
-    title: str
-    body: str
-    impacts: dict[str, ComponentState]
-    begins: float
-    hours: float
-    called_off: str = ""
-
-
-WORKS = (
-    Work("New core switches in eu-north", "Short breaks of a minute are possible.", {"backbone": S.UNDER_MAINTENANCE}, -350, 3),
-    Work(
-        "Upgrade of the storage cluster",
-        "Volumes stay readable and writable; latency may be higher.",
-        {"block-storage": S.UNDER_MAINTENANCE, "shared-files": S.UNDER_MAINTENANCE},
-        -170,
-        4,
-    ),
-    Work("New version of the portal", "The portal is away for a quarter of an hour.", {"portal": S.MAJOR_OUTAGE}, -60, 0.25),
-    Work(
-        "Move of the backup vaults",
-        "Restores wait until it is done.",
-        {"backup": S.UNDER_MAINTENANCE},
-        40,
-        6,
-        "The new room is not ready; there will be another date.",
-    ),
-    Work("Kernel updates in eu-central", "Machines are moved live.", {"compute-central": S.UNDER_MAINTENANCE}, 52, 5),
-    Work("Renewal of VPN gateways", "Tunnels are set up anew, once.", {"vpn": S.UNDER_MAINTENANCE}, 100, 2),
-)
+def troubles(until: datetime, days: int) -> list[Trouble]:
+    """The incidents of the last so many days."""
+    found = []
+    for number, given in enumerate(_given()["incident"]):
+        if given["days"] >= days:
+            continue
+        began = until - timedelta(days=given["days"])
+        last = given["posts"][-1]
+        ends = None if "status" in last else began + timedelta(minutes=last["after"])
+        found.append(Trouble(f"incident/{number}", given, began, ends))
+    return found
 
 
 @dataclass
 class StatusPage:
-    """`admin` and `agent` act; `now` is when the story ends."""
+    """`admin` and `agent` act; `until` is when the story ends, `days` how long it is."""
 
     desk: Desk
+    chronicle: Chronicle
     admin: Hand
     agent: Hand
-    now: datetime
+    until: datetime
+    days: int
     components: dict[str, UUID] = field(default_factory=dict)
-    running: dict[UUID, frozenset[str]] = field(default_factory=dict)
+    notices: dict[str, UUID] = field(default_factory=dict)
 
-    async def open(self, at: datetime) -> None:
+    def opening(self, at: datetime) -> Iterator[Moment]:
         """Put all services on it."""
-        for group, services in SERVICES.items():
+
+        async def register(ref: str, name: str, group: str) -> None:
+            by = self.admin(at, f"component/{ref}")
+            receipt = await status.register_component(self.desk, by, ref=ref, name=name, group=group)
+            self.components[ref] = UUID(receipt.ids["component"])
+
+        for group, services in _given()["services"].items():
             for ref, name in services.items():
-                by = self.admin(at, f"component/{ref}")
-                receipt = await status.register_component(self.desk, by, ref=ref, name=name, group=group)
-                self.components[ref] = UUID(receipt.ids["component"])
+                yield Moment(at, partial(register, ref, name, group), (f"component/{ref}",))
 
-    def about(self, story: str) -> list[UUID]:
-        """The services of a story's tickets."""
-        return [self.components[ref] for ref in ABOUT.get(story, ())]
+    def number(self, first: Mapping[str, int]) -> None:
+        """Give incidents and work their numbers in the order in which they are told."""
+        told = {
+            "incident": [each.key for each in troubles(self.until, self.days)],
+            "maintenance": [f"work/{number}" for number, _, _ in self._works()],
+        }
+        for kind, keys in told.items():
+            for place, key in enumerate(keys):
+                self.chronicle.numbers[kind, key] = first[kind] + place
 
-    def moments(self, opened: Sequence[tuple[str, datetime]]) -> list[Moment]:
-        """Everything that happens, each with its time. `opened` are the stories of all tickets with the times of their first words."""
+    def moments(self) -> list[Moment]:
+        """Everything that happens by the end."""
         told: list[Moment] = []
-        for number, incident in enumerate(INCIDENTS):
-            times = [at for story, at in opened if story == incident.story]
-            began = self.now - timedelta(hours=incident.hours_ago)
-            if incident.story:
-                began = times[incident.time] - timedelta(minutes=20)
-            told += self._incident(number, incident, began)
-        for number, work in enumerate(WORKS):
-            told += self._work(number, work)
-        return [moment for moment in told if moment[0] <= self.now]
+        for trouble in troubles(self.until, self.days):
+            told += self._incident(trouble)
+        for number, work, begins in self._works():
+            told += self._work(number, work, begins)
+        return [moment for moment in told if moment.at <= self.until]
 
-    async def link(self, ticket: UUID, story: str, at: datetime, key: str) -> None:
-        """Tie a ticket to the incidents that run on its services."""
-        for incident, services in self.running.items():
-            if services & set(ABOUT.get(story, ())):
-                await status.link_ticket(self.desk, self.agent(at, f"{key}/incident"), incident, ticket)
+    def concerning(self, services: Sequence[str], at: datetime) -> str | None:
+        """The key of an incident that runs on one of these services and was declared by then."""
+        for each in troubles(self.until, self.days):
+            if each.services & set(services) and each.began_at + DECLARED <= at and (each.ends_at is None or at < each.ends_at):
+                return each.key
+        return None
 
-    def _incident(self, number: int, incident: Incident, began: datetime) -> list[Moment]:
-        notices: list[UUID] = []
+    async def link(self, ticket: UUID, notice: str, at: datetime, key: str) -> None:
+        """Tie a ticket to an incident."""
+        await status.link_ticket(self.desk, self.agent(at, f"{key}/incident"), self.notices[notice], ticket)
+
+    def _incident(self, trouble: Trouble) -> Iterator[Moment]:
+        key, given = trouble.key, trouble.given
 
         async def declare(at: datetime) -> None:
-            new = status.NewIncident(incident.title, incident.severity, self._impacts(incident.impacts), incident.body, began)
-            receipt = await status.declare_incident(self.desk, self.agent(at, f"incident/{number}"), new)
-            notices.append(UUID(receipt.ids["notice"]))
-            self.running[notices[0]] = frozenset(incident.impacts)
+            new = status.NewIncident(
+                given["title"],
+                StatusSeverity(given["severity"]),
+                self._impacts(given["impacts"]),
+                given["body"],
+                trouble.began_at,
+            )
+            receipt = await status.declare_incident(self.desk, self.agent(at, key), new)
+            self.notices[key] = UUID(receipt.ids["notice"])
 
-        async def tell(place: int, post: Post, at: datetime) -> None:
-            by = self.agent(at, f"incident/{number}/{place}")
-            if post.status is None:
-                await status.resolve_incident(self.desk, by, notices[0], body=post.body)
-                self.running.pop(notices[0], None)
-            else:
-                impacts = None if post.impacts is None else self._impacts(post.impacts)
-                await status.post_update(self.desk, by, notices[0], status.Post(post.body, post.status, impacts))
+        async def tell(place: int, post: dict[str, Any], at: datetime) -> None:
+            by = self.agent(at, f"{key}/{place}")
+            if "status" not in post:
+                await status.resolve_incident(self.desk, by, self.notices[key], body=post["body"])
+                return
+            impacts = self._impacts(post["impacts"]) if "impacts" in post else None
+            said = status.Post(post["body"], IncidentStatus(post["status"]), impacts)
+            await status.post_update(self.desk, by, self.notices[key], said)
 
-        def posted(place: int, post: Post) -> Moment:
-            at = began + timedelta(minutes=post.after)
-            return at, lambda: tell(place, post, at)
+        changes = (f"notice/{key}", *(f"component/{ref}" for ref in given["impacts"]))
+        declared = trouble.began_at + DECLARED
+        yield Moment(declared, partial(declare, declared), changes)
+        for place, post in enumerate(given["posts"]):
+            at = trouble.began_at + timedelta(minutes=post["after"])
+            yield Moment(at, partial(tell, place, post, at), changes)
 
-        declared = began + timedelta(minutes=8)
-        return [(declared, lambda: declare(declared)), *(posted(place, post) for place, post in enumerate(incident.posts))]
+    def _works(self) -> list[tuple[int, dict[str, Any], datetime]]:
+        """Number, what the file says, and when it begins."""
+        return [
+            (number, work, self.until - timedelta(days=work["begins"]))
+            for number, work in enumerate(_given()["work"])
+            if work["begins"] < self.days
+        ]
 
-    def _work(self, number: int, work: Work) -> list[Moment]:
-        begins = self.now + timedelta(hours=work.begins)
-        ends = begins + timedelta(hours=work.hours)
-        announced = min(begins - timedelta(days=7), self.now - timedelta(hours=2))
-        notices: list[UUID] = []
+    def _work(self, number: int, work: dict[str, Any], begins: datetime) -> Iterator[Moment]:
+        key = f"work/{number}"
+        ends = begins + timedelta(hours=work["hours"])
+        announced = min(begins - timedelta(days=7), self.until - timedelta(hours=2))
 
         async def schedule() -> None:
-            new = status.NewMaintenance(work.title, self._impacts(work.impacts), work.body, begins, ends)
-            receipt = await status.schedule_maintenance(self.desk, self.agent(announced, f"work/{number}"), new)
-            notices.append(UUID(receipt.ids["notice"]))
+            new = status.NewMaintenance(work["title"], self._impacts(work["impacts"]), work["body"], begins, ends)
+            receipt = await status.schedule_maintenance(self.desk, self.agent(announced, key), new)
+            self.notices[key] = UUID(receipt.ids["notice"])
 
         async def turn(at: datetime) -> None:
             async def decide(decision: Decision) -> None:
-                await status.begin_or_end(decision, notices[0], at)
+                await status.begin_or_end(decision, self.notices[key], at)
 
-            await self.desk.writer.decide(Act(actor=SYSTEM, at=at, correlation=notices[0]), decide)
+            await self.desk.writer.decide(self.chronicle.time(at, key), decide)
 
         async def call_off(at: datetime) -> None:
-            await status.cancel_maintenance(self.desk, self.agent(at, f"work/{number}/off"), notices[0], body=work.called_off)
+            await status.cancel_maintenance(self.desk, self.agent(at, f"{key}/off"), self.notices[key], body=work["called_off"])
 
-        told: list[Moment] = [(announced, schedule), (begins, lambda: turn(begins)), (ends, lambda: turn(ends))]
-        off = self.now - timedelta(hours=1)
-        return [*told, (off, lambda: call_off(off))] if work.called_off else told
+        changes = (f"notice/{key}", *(f"component/{ref}" for ref in work["impacts"]))
+        yield Moment(announced, schedule, changes)
+        if "called_off" in work:
+            off = self.until - timedelta(hours=1)
+            yield Moment(off, partial(call_off, off), changes)
+        for at in (begins, ends):
+            yield Moment(at, partial(turn, at), changes)
 
-    def _impacts(self, impacts: dict[str, ComponentState]) -> list[ComponentImpact]:
-        return [ComponentImpact(self.components[ref], state) for ref, state in impacts.items()]
+    def _impacts(self, impacts: dict[str, str]) -> list[ComponentImpact]:
+        return [ComponentImpact(self.components[ref], ComponentState(state)) for ref, state in impacts.items()]

@@ -1,208 +1,149 @@
-"""What happened to the tickets of the demo data: each a short story, told again for several customers at several times."""
+"""What may happen to a ticket (stories/*.toml), and how it is put into words that no other ticket has."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from random import Random
+from typing import Any
 
-from domain.tickets.vocabulary import EscalationTarget, HoldReason, Priority, Resolution, Severity, TicketKind
+from domain.tickets.vocabulary import EscalationTarget, HoldReason, Priority, Severity, TicketKind
+from services.demo.customers import AGENTS, Customer, data
 
-Act = Literal[
-    "writes",
-    "answers",
-    "asks",
-    "solves",
-    "notes",
-    "assigned",
-    "tagged",
-    "held",
-    "snoozed",
-    "escalated",
-    "raised",
-    "rated",
-    "calls",
-]
+ACTS = "assigned notes answers asks solves writes calls tagged held snoozed escalated raised redacted spam"
 
 
 @dataclass(frozen=True)
 class Step:
-    """`after` is in hours since the step before."""
+    """`after` is in hours since the step before. Not every ticket has it (`chance`); where it `goes_on`, without it the story ends."""
 
     after: float
-    act: Act
-    text: str = ""
-    score: int = 5
+    act: str
+    text: tuple[str, ...] = ()
+    chance: float = 1.0
+    goes_on: bool = False
     hold: HoldReason = HoldReason.SUPPLIER
-    resolution: Resolution = Resolution.SOLVED
     priority: Priority = Priority.URGENT
-    target: EscalationTarget = EscalationTarget.ON_CALL
+    target: EscalationTarget = EscalationTarget.TEAM_LEAD
+    score: int = 5
 
 
 @dataclass(frozen=True)
 class Story:
-    subject: str
-    body: str
-    kind: TicketKind = TicketKind.REQUEST
-    priority: Priority = Priority.NORMAL
-    severity: Severity | None = None
-    queue: str = "support"
-    region: str | None = None
-    steps: tuple[Step, ...] = field(default=())
+    subject: tuple[str, ...]
+    body: tuple[str, ...]
+    kind: TicketKind
+    priority: Priority
+    severity: Severity | None
+    queue: str
+    services: tuple[str, ...]
+    steps: tuple[Step, ...]
+    weight: float = 1.0
+    region: bool = False
+    language: str = "en"
+    spam: bool = False
 
 
-STORIES = (
-    Story(
-        "Volumes detach from one compute node",
-        "Since this morning three volumes on the same node go read-only after some minutes. `dmesg` shows I/O errors on `vdb`.\n\n"
-        "Rebooting the instance helps for about an hour.",
-        TicketKind.INCIDENT,
-        Priority.HIGH,
-        Severity.MAJOR,
-        "storage",
-        "eu-north",
-        (
-            Step(0.2, "assigned"),
-            Step(0.1, "notes", "Node cn-114 lost one of its two paths to the cluster at 06:12. Draining it now."),
-            Step(
-                0.3,
-                "answers",
-                "Thank you for the details. One node has lost a path to the storage cluster; we are moving your instances.",
-            ),
-            Step(1.5, "writes", "They are back, and writable. Can you confirm that no data was lost?"),
-            Step(
-                0.6,
-                "solves",
-                "All writes were acknowledged by at least two replicas, so nothing was lost. The node is out of service.",
-            ),
-            Step(9.0, "rated", "Quick and clear.", 5),
-        ),
-    ),
-    Story(
-        "Kan ikke logge ind i portalen",
-        "Hej, siden i går kan to af vores kolleger ikke logge ind. De får beskeden «Ugyldig session». Kan I hjælpe?",
-        steps=(
-            Step(0.8, "assigned"),
-            Step(0.2, "asks", "Thank you for writing. Do they use the single sign-on of your organisation or a local account?"),
-            Step(20.0, "writes", "Single sign-on. Vi skiftede certifikat i går, det kan være derfor."),
-            Step(
-                1.0,
-                "solves",
-                "That was it: your identity provider signs with a new certificate. We have imported its new metadata.",
-            ),
-            Step(30.0, "rated", "", 4),
-        ),
-    ),
-    Story(
-        "Raise the quota of floating IPs",
-        "We are moving our staging environment and need 12 more floating IPs in project *web-staging* until the end of the month.",
-        region="eu-central",
-        steps=(
-            Step(1.1, "assigned"),
-            Step(0.3, "solves", "Your quota is 32 now. Please release what you do not need when the move is done."),
-        ),
-    ),
-    Story(
-        "Packet loss between regions",
-        "We see 2–4 % packet loss from eu-north to eu-central since 14:05. `mtr` output from both ends follows.",
-        TicketKind.INCIDENT,
-        Priority.URGENT,
-        Severity.CRITICAL,
-        "network",
-        "eu-north",
-        (
-            Step(0.1, "calls", "Confirmed the loss on the phone; the customer's nightly replication is at risk."),
-            Step(0.1, "escalated", target=EscalationTarget.ON_CALL),
-            Step(0.2, "assigned"),
-            Step(
-                0.5,
-                "answers",
-                "A line card in one of our transit routers drops packets. We have moved traffic to the other path.",
-            ),
-            Step(2.0, "writes", "Loss is gone on our side since 15:10."),
-            Step(3.0, "held", hold=HoldReason.SUPPLIER),
-        ),
-    ),
-    Story(
-        "Fråga om lagringspris för kalldata",
-        "Hej! Vi vill flytta ungefär 80 TB arkivdata till kall lagring. Vad kostar det att läsa tillbaka en del av den?",
-        steps=(
-            Step(3.0, "assigned"),
-            Step(0.5, "asks", "Thank you for asking. How much do you expect to read back in a usual month, and how quickly?"),
-        ),
-    ),
-    Story(
-        "Kubernetes nodes stay NotReady after upgrade",
-        "After the upgrade to 1.34 two of nine workers stay `NotReady`. The kubelet log says `PLEG is not healthy`.",
-        TicketKind.INCIDENT,
-        Priority.HIGH,
-        Severity.MINOR,
-        "support",
-        "eu-west",
-        (
-            Step(2.5, "assigned"),
-            Step(0.2, "notes", "Same as the case last week: old containerd on the image. Ask before we drain anything."),
-            Step(0.4, "asks", "The image of these two nodes has an older container runtime. May we replace them one by one?"),
-            Step(5.0, "writes", "Yes please, any time after 18:00."),
-            Step(4.0, "solves", "Both nodes were replaced; all nine are ready."),
-        ),
-    ),
-    Story(
-        "Webhook signature documentation",
-        "Is there an example of verifying the webhook signature in Go? We only found Python.",
-        priority=Priority.LOW,
-        steps=(
-            Step(6.0, "assigned"),
-            Step(14.0, "snoozed"),
-            Step(50.0, "answers", "We have written one; it is in the documentation now."),
-        ),
-    ),
-    Story(
-        "Backup window overlaps with our batch jobs",
-        "Backups of our databases start at 02:00, exactly when our settlement runs. Could they move to 04:30?",
-        steps=(
-            Step(2.0, "assigned"),
-            Step(0.6, "solves", "They begin at 04:30 from tonight on."),
-            Step(26.0, "writes", "Tonight they began at 02:00 again."),
-            Step(
-                1.0, "answers", "You are right, and we are sorry: one of the two schedules was left as it was. It is corrected."
-            ),
-            Step(0.1, "solves", "Both schedules begin at 04:30; we watched the first run."),
-            Step(40.0, "rated", "It took two attempts, but the answer was honest.", 3),
-        ),
-    ),
-    Story(
-        "Treg skriving til objektlager",
-        "Hei, opplasting til objektlageret er omtrent ti ganger tregere enn vanlig siden i formiddag. Vi bruker multipart.",
-        TicketKind.INCIDENT,
-        Priority.NORMAL,
-        Severity.MINOR,
-        "storage",
-        "eu-north",
-        (
-            Step(0.5, "assigned"),
-            Step(0.2, "tagged", "object-storage"),
-            Step(0.5, "asks", "Thank you for telling us. Which part size do you use, and from which address do you upload?"),
-            Step(2.0, "writes", "8 MB deler, fra 192.0.2.17."),
-            Step(1.0, "raised", priority=Priority.HIGH),
-            Step(2.0, "answers", "One gateway was rebuilding its index. It is out of rotation; please try again."),
-        ),
-    ),
-    Story(
-        "Certificate of the load balancer expires next week",
-        "Our monitoring says that the certificate on lb-7 expires in six days. Is renewal automatic?",
-        steps=(
-            Step(1.4, "assigned"),
-            Step(0.4, "solves", "It is, five days before the end; we have renewed it now so that your alarm stops."),
-        ),
-    ),
-    Story(
-        "Two invoices for the same month",
-        "We received two invoices for October with different totals. Which one is right?",
-        steps=(Step(1.0, "tagged", "billing"), Step(7.0, "notes", "Asked finance; the second is a correction of the first.")),
-    ),
-    Story(
-        "New user for our auditor",
-        "Please create a read-only user for our auditor, valid for two weeks.",
-        priority=Priority.LOW,
-    ),
-)
+@cache
+def stories() -> tuple[Story, ...]:
+    folder = files("services.demo").joinpath("stories")
+    names = sorted(each.name for each in folder.iterdir() if each.name.endswith(".toml"))
+    return tuple(_story(each) for name in names for each in data(f"stories/{name}")["story"])
+
+
+@cache
+def phrases() -> dict[str, Any]:
+    return data("phrases.toml")
+
+
+def _story(given: dict[str, Any]) -> Story:
+    return Story(
+        tuple(given["subject"]),
+        tuple(given["body"]),
+        TicketKind(given.get("kind", "REQUEST")),
+        Priority(given.get("priority", "NORMAL")),
+        Severity(given["severity"]) if "severity" in given else None,
+        given.get("queue", "support"),
+        tuple(given.get("services", ())),
+        tuple(_step(each) for each in given["steps"]),
+        given.get("weight", 1.0),
+        given.get("region", False),
+        given.get("language", "en"),
+        given.get("spam", False),
+    )
+
+
+def _step(given: dict[str, Any]) -> Step:
+    kinds = {"hold": HoldReason, "priority": Priority, "target": EscalationTarget}
+    named: dict[str, Any] = {name: kind(given[name]) for name, kind in kinds.items() if name in given}
+    assert given["act"] in ACTS.split(), given["act"]
+    return Step(
+        given["after"],
+        given["act"],
+        tuple(given.get("text", ())),
+        given.get("chance", 1.0),
+        given.get("goes_on", False),
+        **named,
+    )
+
+
+class Voice:
+    """One ticket's words: drawn once, so that a machine keeps its name throughout the thread."""
+
+    def __init__(self, chance: Random, customer: Customer, person: str, agent: str, language: str) -> None:
+        self._chance = chance
+        self._letters = phrases()["letters"][language]
+        self.words = _words(chance, customer, person, agent, self._letters["days"])
+
+    def say(self, texts: Sequence[str]) -> str:
+        """One of the texts, filled in."""
+        return self._chance.choice(texts).format_map(self.words)
+
+    def letter(self, texts: Sequence[str]) -> str:
+        """As the customer writes it."""
+        return self._between(self._letters, self.say(texts))
+
+    def answer(self, texts: Sequence[str]) -> str:
+        """As staff write it."""
+        return self._between(phrases()["staff"], self.say(texts))
+
+    def _between(self, letters: Mapping[str, Any], text: str) -> str:
+        parts = (self.say(letters["greets"]), text, self.say(letters["ends"]))
+        return "\n\n".join(part for part in parts if part)
+
+
+def _words(chance: Random, customer: Customer, person: str, agent: str, days: Sequence[str]) -> dict[str, str]:
+    words = {name: chance.choice(known) for name, known in phrases()["words"].items()}
+    regions = [each for each in phrases()["words"]["region"] if each != words["region"]]
+    colleagues = [each for each in customer.people if each != person] or [AGENTS[0].name]
+    return {
+        **words,
+        "host": f"{words['host']}-{chance.randrange(1, 60):02}",
+        "cluster": f"{words['cluster']}-{chance.randrange(1, 9)}",
+        "bucket": f"{customer.ref[:6].strip('-')}-{words['bucket']}",
+        "node": f"cn-{chance.randrange(100, 480)}",
+        "volume": f"vol-{chance.randrange(16**6):06x}",
+        "lb": f"lb-{chance.randrange(1, 40)}",
+        "ip": f"192.0.2.{chance.randrange(1, 255)}",
+        "peer": f"198.51.100.{chance.randrange(1, 255)}",
+        "other": chance.choice(regions),
+        "few": str(chance.randrange(2, 5)),
+        "n": str(chance.choice((6, 8, 10, 12, 16, 20, 24, 32, 40, 64))),
+        "percent": str(chance.randrange(2, 30)),
+        "gb": str(chance.choice((40, 64, 120, 180, 250, 400, 640, 900))),
+        "tb": str(chance.choice((2, 4, 6, 10, 12, 20, 40, 80, 120))),
+        "ms": str(chance.randrange(40, 900)),
+        "port": str(chance.choice((443, 5432, 8443, 6379, 9200, 5671, 1883))),
+        "clock": f"{chance.randrange(0, 24):02}:{chance.randrange(0, 60):02}",
+        "day": chance.choice(days),
+        "invoice": f"{chance.randrange(40000, 99999)}",
+        "service": chance.choice(("volumes", "the backbone", "sign-in", "backups", "load balancers")),
+        "domain": customer.domain,
+        "org": customer.name,
+        "colleague": chance.choice(colleagues).split()[0],
+        "first": person.split()[0],
+        "name": person,
+        "agent": agent.split()[0],
+    }

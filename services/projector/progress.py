@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 _EVERY = 2.0
 """Seconds between two lines where there is no terminal."""
@@ -19,12 +20,19 @@ Report = Callable[[int, int], None]
 """Told how much is done, and of how much."""
 
 
+class _Rate(ProgressColumn):
+    """How many a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+
+
 def silent(_done: int, _total: int) -> None:
     """For those who do not watch."""
 
 
 @contextmanager
-def shown(what: str, *, to: TextIO | None = None) -> Iterator[Report]:
+def shown(what: str, of: str = "events", *, to: TextIO | None = None) -> Iterator[Report]:
     """A report that shows itself on `to` (stderr), so that stdout stays what the command is about."""
     out = to or sys.stderr
     if out.isatty():
@@ -32,7 +40,8 @@ def shown(what: str, *, to: TextIO | None = None) -> Iterator[Report]:
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("events"),
+            TextColumn(of),
+            _Rate(),
             TimeRemainingColumn(),
         )
         with Progress(*columns, console=Console(file=out), transient=False) as bar:
@@ -47,7 +56,9 @@ def shown(what: str, *, to: TextIO | None = None) -> Iterator[Report]:
         if now - said >= _EVERY or done >= total:
             said = now
             share = 100 if total == 0 else 100 * done // total
-            out.write(f"{what}: {done} of {total} events, {share} %, {now - began:.0f} s\n")
+            rate = done / max(now - began, 1e-6)
+            left = f", {(total - done) / rate:.0f} s left" if 0 < done < total else ""
+            out.write(f"{what}: {done} of {total} {of}, {share} %, {rate:,.0f}/s, {now - began:.0f} s{left}\n")
             out.flush()
 
     yield line

@@ -5,6 +5,7 @@ Whatever is loaded is checked again under the append lock, so nothing is decided
 
 from __future__ import annotations
 
+from secrets import token_bytes
 from typing import TYPE_CHECKING, TypeVar, cast
 from uuid import UUID
 
@@ -132,10 +133,13 @@ class Decision:
         await self._look()
         return await self._store.next_ref(kind)
 
-    @staticmethod
-    def new_id() -> UUID:
+    def new_id(self) -> UUID:
         """An id for something new (UUIDv7: later ones sort later)."""
         return uuid7()
+
+    def secret(self, length: int) -> bytes:
+        """Random bytes for a token that is told once."""
+        return token_bytes(length)
 
     def is_new(self, stream: UUID) -> bool:
         """Whether this decision wants to begin the stream."""

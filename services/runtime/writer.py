@@ -43,7 +43,11 @@ LONGEST_PAUSE = 0.05
 class Writer:
     """Records decisions. One is enough for a process."""
 
-    def __init__(self, store: EventStore, codec: Codec, keyring: Keyring, digests: Digests) -> None:
+    def __init__(
+        self, store: EventStore, codec: Codec, keyring: Keyring, digests: Digests, *, begin: Callable[..., Decision] = Decision
+    ) -> None:
+        """`begin` makes the decision of each attempt; who records history gives one whose ids follow from what is told."""
+        self._begin = begin
         self._store = store
         self._codec = codec
         self._keyring = keyring
@@ -84,7 +88,7 @@ class Writer:
     async def _decide(self, act: Act, decide: Callable[[Decision], Awaitable[object]], *, made: bool = False) -> Receipt:
         taken: AlreadyExists | None = None
         for attempt in range(ATTEMPTS):
-            decision = Decision(act, self._store, self._codec, self._keyring, self._digests)
+            decision = self._begin(act, self._store, self._codec, self._keyring, self._digests)
             try:
                 await decide(decision)
                 command = await decision.command()
