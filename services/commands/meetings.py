@@ -106,7 +106,13 @@ async def change(
 
 async def add_agenda_item(desk: Desk, by: By, meeting: UUID, title: str) -> Receipt:
     """Put a point after the standing four. The receipt's id: meeting."""
-    return await change(desk, by, meeting, OperationsMeeting.add_agenda_item, Decision.new_id(), title, at=by.act.at)
+
+    async def decide(decision: Decision) -> None:
+        found = await see(decision, by, meeting)
+        found.add_agenda_item(decision.new_id(), title, at=by.act.at)
+        decision.remember(meeting=found.id)
+
+    return await desk.writer.decide(by.act, decide)
 
 
 async def hold(desk: Desk, by: By, meeting: UUID) -> Receipt:

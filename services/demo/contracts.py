@@ -35,6 +35,14 @@ def ends(contract: Contract, until: datetime) -> datetime | None:
     return None if contract.ends is None else (until + timedelta(days=contract.ends)).replace(hour=0)
 
 
+def renewal(contract: Contract, until: datetime) -> tuple[datetime | None, datetime | None]:
+    """When it is renewed for another year, if it is, and until when it runs before."""
+    from_, to = begins(contract, until), ends(contract, until)
+    if to is None or to - YEAR <= from_ + timedelta(days=15):
+        return None, to
+    return to - YEAR - timedelta(days=15), to - YEAR
+
+
 @dataclass
 class Contracts:
     desk: Desk
@@ -54,8 +62,7 @@ class Contracts:
         from_, to = begins(contract, self.until), ends(contract, self.until)
         signed = min(from_ - timedelta(days=3), self.until - timedelta(days=2)).replace(hour=9)
         drafted = signed - timedelta(days=5, hours=-1)
-        renewed = to - YEAR - timedelta(days=15) if to is not None and to - YEAR > from_ + timedelta(days=15) else None
-        first_end = to - YEAR if to is not None and renewed is not None else to
+        renewed, first_end = renewal(contract, self.until)
         moment = partial(self._moment, customer, contract)
 
         async def draft(by: By) -> Receipt:

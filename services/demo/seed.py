@@ -22,6 +22,7 @@ from services.demo.contracts import Contracts
 from services.demo.course import AT_ONCE, Moment, Report, told
 from services.demo.customers import ADMIN, AGENTS, STAFF, Customer, Member, customers
 from services.demo.knowledge import Knowledge
+from services.demo.meetings import Meetings
 from services.demo.plan import SCALES, Case, Scale, planned
 from services.demo.rooms import Rooms
 from services.demo.status import StatusPage
@@ -92,7 +93,9 @@ class Seed:
             moments += tickets.moments(case)
         if scale.rooms:
             known = customers()[: scale.organisations]
-            moments += Contracts(self.desk, self.chronicle, page, self.viewers, until).moments(known)
+            contracts = Contracts(self.desk, self.chronicle, page, self.viewers, until)
+            moments += contracts.moments(known)
+            moments += Meetings(self.desk, self.chronicle, contracts.ids, self.viewers, until).moments(known)
             moments += Rooms(self.desk, self.chronicle, page, self.viewers, until).moments(known)
             moments += Knowledge(self.desk, self.chronicle, page, self.viewers, until, first).moments(known)
         return moments
