@@ -18,23 +18,33 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--no-demo", is_flag=True, help="Start with an empty log instead of the demo data.")
+@click.option(
+    "--demo",
+    type=click.Choice(["full", "small", "none"]),
+    help="How much demo data the first start records; SUPPORT_DEMO, or full, if left out.",
+)
+@click.option("--no-demo", is_flag=True, help="The same as --demo none: start with an empty log.")
 @click.option("--external", is_flag=True, help="Start no server: SUPPORT_POSTGRES_DSN and SUPPORT_NATS_URL name them.")
 @click.option("--logs", is_flag=True, help="Let the processes write to this terminal instead of SUPPORT_HOME/logs.")
-def dev(no_demo: bool, external: bool, logs: bool) -> None:
+def dev(demo: str | None, no_demo: bool, external: bool, logs: bool) -> None:
     """Run everything on this machine: PostgreSQL, NATS, gateway, relay, projector, scheduler, notifier, with demo data.
 
     Data stays in SUPPORT_HOME (./.support): stop with Ctrl-C, start again, and all is as it was. A process that is killed is
     started again. A server that the settings name (SUPPORT_POSTGRES_DSN with SUPPORT_POSTGRES_OWNER_DSN, SUPPORT_NATS_URL) is used
     instead of the embedded one.
 
+    The first start records a quarter of a provider's life, which takes some fifteen seconds; `support seed --help` tells of it.
+
     \b
     Examples:  support dev
+               support dev --demo small
                SUPPORT_HTTP_PORT=8080 SUPPORT_NATS_PORT=4333 support dev --no-demo
     """
     course = imported("services.dev.run:run")
     describe = imported("services.cli.summary:describe")
-    run_once(course(load_settings(), demo=not no_demo, external=external, logs=logs, describe=describe))
+    settings = load_settings()
+    size = "none" if no_demo else demo or settings.demo
+    run_once(course(settings, demo=size, external=external, logs=logs, describe=describe))
 
 
 @click.command()

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from services.cli.running import imported
 from services.runtime.clock import Clock
@@ -19,6 +19,11 @@ from services.runtime.postgres import Login, Pool
 from services.runtime.settings import PostgresRole, Settings
 from services.runtime.telemetry import Check, health_server
 from services.runtime.writer import Writer
+
+if TYPE_CHECKING:
+    from services.commands.desk import Policed
+    from services.runtime.cloudevents import Naming
+    from services.scheduler.moments import Room
 
 _log = logging.getLogger("support")
 
@@ -98,7 +103,8 @@ async def run_gateway(settings: Settings, clock: Clock, stop: asyncio.Event) -> 
     await imported("services.gateway.app:run")(settings, clock, stop)
 
 
-async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
+def scheduled(store: EventStore, writer: Writer, codec: Codec, naming: Naming, policies: Policed) -> tuple[list[Room], str]:
+    """The rooms in which time does something, and the search path on which their moments are found."""
     from projections.chat_timers import chat_timers
     from projections.contacts import contacts
     from projections.contract_timers import contract_timers
@@ -112,21 +118,28 @@ async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -
     from projections.timers import timers
     from services.commands.desk import Desk
     from services.commands.posts import Posts
-    from services.policies.in_force import PoliciesInForce
     from services.projector.schemas import path
-    from services.runtime.bus import naming
-    from services.runtime.postgres import Login
-    from services.scheduler import Scheduler, Status
     from services.scheduler.chat import Chat
     from services.scheduler.contracts import Contracts
     from services.scheduler.digests import Digests as DigestRoom
     from services.scheduler.engagements import Engagements
     from services.scheduler.erasures import Erasures
     from services.scheduler.meetings import Meetings
-    from services.scheduler.moments import Room
     from services.scheduler.status import Status as StatusRoom
     from services.scheduler.subscriptions import Subscriptions
     from services.scheduler.tickets import Tickets
+
+    rooms: list[Room] = [Tickets(writer), Contracts(writer), StatusRoom(writer), Chat(writer), Engagements(writer)]
+    rooms += [Erasures(Desk(writer, policies)), Subscriptions(writer), DigestRoom(writer, Posts(store, codec), naming)]
+    rooms.append(Meetings(writer))
+    read = (timers, contract_timers, maintenance, subscription_timers, chat_timers, contacts, organisations, digest_timers)
+    return rooms, path([each.schema for each in (*read, engagement_timers, entitlements, meetings)])
+
+
+async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
+    from services.policies.in_force import PoliciesInForce
+    from services.runtime.bus import naming
+    from services.scheduler import Scheduler, Status
 
     status = Status()
 
@@ -134,23 +147,11 @@ async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -
         return status.problem
 
     async with writing(settings) as (store, writer, codec, _), _watched("scheduler", settings, {"scheduler": looking}):
+        policies = PoliciesInForce(store, codec)
+        rooms, path = scheduled(store, writer, codec, naming(settings), policies)
         # The projector's login, because a claim locks rows and only who may write them may lock them.
-        schemas = [timers.schema, contract_timers.schema, maintenance.schema, subscription_timers.schema]
-        schemas += [
-            each.schema for each in (chat_timers, contacts, organisations, digest_timers, engagement_timers, entitlements)
-        ]
-        schemas.append(meetings.schema)
-        login = Login(settings.postgres("project"), settings={"search_path": path(schemas)})
-        pool = await login.pool(largest=2)
+        pool = await Login(settings.postgres("project"), settings={"search_path": path}).pool(largest=2)
         try:
-            policies = PoliciesInForce(store, codec)
-            rooms: list[Room] = [Tickets(writer), Contracts(writer), StatusRoom(writer), Chat(writer), Engagements(writer)]
-            rooms += [
-                Erasures(Desk(writer, policies)),
-                Subscriptions(writer),
-                DigestRoom(writer, Posts(store, codec), naming(settings)),
-            ]
-            rooms.append(Meetings(writer))
             await Scheduler(pool, rooms, policies.now, clock, status).run(stop)
         finally:
             await pool.close()

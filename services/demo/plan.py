@@ -77,7 +77,7 @@ def planned(seed: int, scale: Scale, until: datetime) -> list[Case]:
     for customer in chance.choices(known, weights, k=scale.tickets):
         fits = [each for each in stories() if each.language in ("en", customer.language)]
         # Who may write in their own language mostly writes English all the same.
-        load = [each.weight * (1.6 if each.language != "en" else 1.0) * (0.35 if each.spam else 1.0) for each in fits]
+        load = [each.weight * (2.6 if each.language != "en" else 1.0) * (0.7 if each.spam else 1.0) for each in fits]
         story = chance.choices(fits, load)[0]
         drawn.append((times[customer.zone.key, int(story.kind.value == "INCIDENT")].draw(chance), customer, story))
     _because(troubles(until, scale.days), drawn, scale, chance)

@@ -57,8 +57,8 @@ class Seed:
     now: datetime
     size: str = "full"
     at_once: int = AT_ONCE
-    tickets: int | None = None
-    """Fewer than the size has; for tests and measurements."""
+    scale: Scale | None = None
+    """Another than that of the size, not larger; for tests and measurements."""
     viewers: dict[str, Viewer] = field(default_factory=dict)
 
     async def run(self, report: Report) -> Done:
@@ -67,9 +67,7 @@ class Seed:
             await self.remember(member)
         self.chronicle.policies = await self.desk.policies.now()
         plan = await self._begun()
-        scale, until = SCALES[plan["size"]], datetime.fromisoformat(plan["until"])
-        if self.tickets is not None:
-            scale = Scale(self.tickets, scale.organisations, scale.days, scale.rooms)
+        scale, until = self.scale or SCALES[plan["size"]], datetime.fromisoformat(plan["until"])
         cases = planned(self.chronicle.seed, scale, until)
         done = Done(plan["size"], self.chronicle.seed, len(cases), scale.organisations, until, 0, already=True)
         if await self._outcome("done", remember=False):

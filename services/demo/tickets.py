@@ -188,10 +188,9 @@ class Tickets:
             while found.version != before:
                 before = found.version
                 _next_moment(found, until, policies.close_after)
+            self.chronicle.note(found)
 
-        receipt = await self.desk.writer.decide(self.chronicle.time(until, case.key), decide)
-        if receipt.position is None:
-            self.chronicle.alarms[ticket] = self.chronicle.alarms.get(ticket)
+        await self.desk.writer.decide(self.chronicle.time(until, case.key), decide)
 
     def _requester(self, case: Case) -> Viewer:
         return self.viewers[case.customer.email(case.person)]

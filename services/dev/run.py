@@ -47,7 +47,7 @@ class Everything:
             child.kill()
 
 
-async def run(settings: Settings, *, demo: bool, external: bool, logs: bool, describe: Describe) -> None:
+async def run(settings: Settings, *, demo: str, external: bool, logs: bool, describe: Describe) -> None:
     """Start everything, describe it, and wait for Ctrl-C or SIGTERM. CannotStart in one sentence when it cannot be."""
     if settings.production:
         raise SettingsInvalid("SUPPORT_ENVIRONMENT=production: `support dev` is for development; run the processes one by one")
@@ -60,8 +60,8 @@ async def run(settings: Settings, *, demo: bool, external: bool, logs: bool, des
                 settings = await _start_servers(everything, settings, external=external)
                 await _once(settings, "migrate")
                 await _once(settings, "policies", "apply")
-                if demo:  # before time runs: the scheduler would record now what the demo records when it happened
-                    await _seed(settings)
+                if demo != "none":  # before time runs: the scheduler would record now what the demo records when it happened
+                    await _seed(settings, demo)
                 await _start_processes(everything, settings)
                 say(await describe(settings))
                 await stop.wait()
@@ -134,28 +134,29 @@ def _command(*arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "services.cli", *arguments)
 
 
-async def _once(settings: Settings, *arguments: str) -> None:
-    """Run a task of the command line; CannotStart with its last words when it fails."""
+async def _once(settings: Settings, *arguments: str, shown: bool = False) -> None:
+    """Run a task of the command line; CannotStart with its last words when it fails. One that is `shown` writes to this terminal."""
     name = arguments[0]
     log = settings.home / "logs" / f"{name}.log"
     log.parent.mkdir(exist_ok=True)
     log.unlink(missing_ok=True)
-    task = Launch(name, _command(*arguments), log).start()
+    task = Launch(name, _command(*arguments), None if shown else log).start()
     try:
         await ended(task)
     finally:
         if task.poll() is None:
             task.terminate()
     if task.returncode:
-        raise CannotStart(f"`support {' '.join(arguments)}` failed: {last_words(log)} (all of it in {log})")
+        why = "see above" if shown else f"{last_words(log)} (all of it in {log})"
+        raise CannotStart(f"`support {' '.join(arguments)}` failed: {why}")
 
 
-async def _seed(settings: Settings) -> None:
+async def _seed(settings: Settings, size: str) -> None:
     """Demo data, at the first start only; a seeding that was interrupted is taken up again."""
     done = settings.home / "seeded"
     if not done.exists():
         say("first start: recording the demo data …")
-        await _once(settings, "seed")
+        await _once(settings, "seed", "--size", size, shown=True)
         done.touch()
 
 

@@ -116,6 +116,7 @@ class Settings(BaseSettings):
     metrics_port_projector: Port = Field(0, description="their port for the projector")
     metrics_port_scheduler: Port = Field(0, description="their port for the scheduler")
     metrics_port_notifier: Port = Field(0, description="their port for the notifier")
+    demo: Literal["full", "small", "none"] = Field("full", description="how much demo data the first `support dev` records")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug also prints stacks of failures")
     log_format: Literal["auto", "plain", "json"] = Field(
         "auto", description="auto: plain in a terminal, JSON when piped or in production"

@@ -61,7 +61,7 @@ class RunningDesk:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SUPPORT_")}
         ports = {"SUPPORT_HTTP_PORT": str(self.http_port), "SUPPORT_NATS_PORT": str(self.nats_port)}
         clock = {"SUPPORT_CLOCK_FILE": str(self.clock)} if self.clock.exists() else {}
-        return {**kept, **ports, **clock, "SUPPORT_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
+        return {**kept, **ports, **clock, "SUPPORT_DEMO": "small", "SUPPORT_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
 
     @property
     def clock(self) -> Path:

@@ -35,6 +35,7 @@ class Dev:
             "SUPPORT_HOME": str(home),
             "SUPPORT_HTTP_PORT": str(self.http_port),
             "SUPPORT_NATS_PORT": str(process.free_port()),
+            "SUPPORT_DEMO": "small",
             "PYTHONUNBUFFERED": "1",
         }
         self.said: list[str] = []

@@ -352,7 +352,12 @@ async def test_refs_come_from_a_sequence_and_ids_are_in_order_of_time(database: 
         for _ in range(3):
             await one.writer.decide(act(), take)
         assert refs == [10001, 10002, 10003]
-        ids = [Decision.new_id() for _ in range(50)]
+        ids: list[UUID] = []
+
+        async def make(decision: Decision) -> None:
+            ids.extend(decision.new_id() for _ in range(50))
+
+        await one.writer.decide(act(), make)
         assert ids == sorted(ids)
         assert {(type(each), each.version) for each in ids} == {(UUID, 7)}
 
