@@ -1,4 +1,4 @@
-"""What may happen to a ticket (stories/*.toml), and how it is put into words that no other ticket has."""
+"""What may happen to a ticket (texts/*.toml), and how it is put into words that no other ticket has."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ class Story:
 
 @cache
 def stories() -> tuple[Story, ...]:
-    folder = files("services.demo").joinpath("stories")
+    folder = files("services.demo").joinpath("texts")
     names = sorted(each.name for each in folder.iterdir() if each.name.endswith(".toml"))
-    return tuple(_story(each) for name in names for each in data(f"stories/{name}")["story"])
+    return tuple(_story(each) for name in names for each in data(f"texts/{name}")["story"])
 
 
 @cache

@@ -92,9 +92,7 @@ async def _time_finds_nothing(database: TestDatabase, on: World) -> None:
     recording = on.recording
     async with ground(database) as read:
         await read.project(*ALL)
-    rooms, path = scheduled(
-        recording.store, recording.writer, recording.codec, NAMING, on.desk.policies
-    )
+    rooms, path = scheduled(recording.store, recording.writer, recording.codec, NAMING, on.desk.policies)
     clock = _Still()
     pool = await Login(database.settings.postgres("project"), settings={"search_path": path}).pool(largest=2)
     head = await recording.store.head()
