@@ -16,7 +16,7 @@ from uuid import uuid4
 from domain.meetings.meeting import OperationsMeeting
 from domain.meetings.quarters import Quarter, slot
 from domain.policies import Policies
-from projections.meetings import unplanned
+from projections.meetings_unplanned import unplanned
 from services.commands.meetings import propose
 from services.runtime.act import SYSTEM, Act
 from services.runtime.command import Receipt
