@@ -81,6 +81,9 @@ def over(_: DomainEvent, envelope: Envelope) -> Statement:
     return FORGET, (envelope.stream,)
 
 
+FIRST = UUID(int=0)
+
+
 class Target(Struct, frozen=True, kw_only=True):
     subscription: UUID
     organisation: UUID
@@ -102,7 +105,7 @@ class Target(Struct, frozen=True, kw_only=True):
 
 TARGETS = f"""SELECT {", ".join(Target.__struct_fields__)} FROM subscription_targets
   WHERE since < $1 AND (components = '{{}}' OR components && $2::uuid[]) AND severity_floor = ANY($3::text[])
-    AND ($4::uuid IS NULL OR subscription > $4) ORDER BY subscription LIMIT $5"""
+    AND subscription > $4 ORDER BY subscription LIMIT $5"""
 
 
 async def targets(
@@ -111,7 +114,7 @@ async def targets(
     services: Collection[UUID],
     position: int,
     *,
-    after: UUID | None = None,
+    after: UUID = FIRST,
     limit: int = 1000,
 ) -> Sequence[Target]:
     """Whom a post of this severity about these services, recorded at this position, is for; on after the last while `limit` come."""

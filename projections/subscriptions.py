@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct, json
@@ -12,6 +13,7 @@ from domain.subscriptions import events
 from domain.subscriptions.destinations import hint
 from projections.arguments import Arguments, document
 from projections.database import Database, Statement
+from projections.deliveries import Delivery, recent
 from projections.order import Order
 from projections.paging import Connection, Cursors, Page, Place
 from projections.projection import Envelope, Projection
@@ -116,6 +118,8 @@ class Subscription(Struct, frozen=True, kw_only=True):
     quiet_from: str | None = None
     quiet_to: str | None = None
     quiet_zone: str | None = None
+    deliveries: list[Delivery] = []
+    """The last ones, newest first."""
 
 
 _COLUMNS = (
@@ -124,9 +128,11 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _document(viewer: Viewer) -> str:
+def _document(arguments: Arguments, viewer: Viewer, now: datetime) -> str:
     version = "s.version" if viewer.sees_staff else "s.visible_version"
-    return document({**{column: f"s.{column}" for column in _COLUMNS}, "version": version})
+    return document(
+        {**{column: f"s.{column}" for column in _COLUMNS}, "version": version, "deliveries": recent(arguments, "s.id", now)}
+    )
 
 
 def _sees(arguments: Arguments, viewer: Viewer) -> str:
@@ -140,20 +146,20 @@ def _sees(arguments: Arguments, viewer: Viewer) -> str:
     return "TRUE" if mine is None else f"s.organisation = ANY({arguments(list(mine), 'uuid[]')})"
 
 
-async def subscriptions_by_id(db: Database, viewer: Viewer, ids: Sequence[UUID]) -> list[Subscription]:
-    """These subscriptions, as far as the viewer may see them."""
+async def subscriptions_by_id(db: Database, viewer: Viewer, ids: Sequence[UUID], now: datetime) -> list[Subscription]:
+    """These subscriptions, as far as the viewer may see them, with what is held back at `now`."""
     arguments = Arguments()
-    sql = f"""SELECT {_document(viewer)}::text AS doc FROM status_subscriptions s
+    sql = f"""SELECT {_document(arguments, viewer, now)}::text AS doc FROM status_subscriptions s
       WHERE s.id = ANY({arguments(list(ids), "uuid[]")}) AND {_sees(arguments, viewer)}"""
     return [json.decode(row["doc"], type=Subscription) for row in await db.fetch(sql, *arguments.values)]
 
 
-async def subscriptions_page(db: Database, viewer: Viewer, page: Page) -> Connection[Subscription]:
+async def subscriptions_page(db: Database, viewer: Viewer, page: Page, now: datetime) -> Connection[Subscription]:
     """Those the viewer may see, last asked for first."""
     arguments = Arguments()
     cursors = Cursors.bound_to("status subscriptions")
     order = Order("s.requested_at", "timestamptz", "s.id", "uuid", descending=True)
-    sql = f"""SELECT {_document(viewer)}::text AS doc, {order.columns} FROM status_subscriptions s
+    sql = f"""SELECT {_document(arguments, viewer, now)}::text AS doc, {order.columns} FROM status_subscriptions s
       WHERE {_sees(arguments, viewer)} AND {order.within(arguments, page, cursors)}
       ORDER BY {order.by(page)} LIMIT {order.limit(arguments, page)}"""
     rows = await db.fetch(sql, *arguments.values)

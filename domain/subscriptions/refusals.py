@@ -36,6 +36,13 @@ class SubscriptionThere(AlreadyExists):
         )
 
 
+class NotConfirmed(RuleViolated):
+    rule: ClassVar[str] = "NOT_CONFIRMED"
+
+    def __init__(self) -> None:
+        super().__init__("Before it is confirmed nothing but the confirmation is sent; use the token in it first.")
+
+
 class NotAWebhook(RuleViolated):
     rule: ClassVar[str] = "NOT_A_WEBHOOK"
 

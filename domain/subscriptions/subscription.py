@@ -21,6 +21,7 @@ from domain.subscriptions.refusals import (
     DestinationIsErased,
     DisabledForAbuse,
     NotAWebhook,
+    NotConfirmed,
     SubscriptionStandsOtherwise,
     TokenRefused,
 )
@@ -133,7 +134,9 @@ class StatusSubscription(Aggregate):
         return gone
 
     def request_test(self, *, at: datetime) -> None:
-        """A message to see whether it comes. Raises SubscriptionStandsOtherwise before the confirmation, above all."""
+        """A message to see whether it comes. Raises NotConfirmed before the confirmation, and SubscriptionStandsOtherwise."""
+        if self._stands(at) is _STATUS.AWAITING_CONFIRMATION:
+            raise NotConfirmed
         self._must_be(at, _STATUS.ACTIVE)
         if self.erased or self.destination is None:
             raise DestinationIsErased

@@ -152,7 +152,7 @@ async def _existing(refused: Refused, context: Context, payload: str) -> Node | 
         access = await chat_loading.accesses(context).load(existing)
         return ChatRoomAccess.of(access) if access else None
     if payload == "StatusSubscriptionPayload":
-        subscribed = await subscriptions_by_id(context.database, context.viewer, [existing])
+        subscribed = await subscriptions_by_id(context.database, context.viewer, [existing], context.now)
         return StatusSubscription.of(subscribed[0]) if subscribed else None
     if payload == "ServiceComponentPayload":
         rows = await components_by_id(context.public, [existing])

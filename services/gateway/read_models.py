@@ -6,6 +6,7 @@ from projections.chat_accesses import chat_accesses
 from projections.chat_rooms import chat_rooms
 from projections.contacts import contacts
 from projections.contracts import contracts
+from projections.deliveries import deliveries
 from projections.engagements import engagements
 from projections.entitlements import entitlements
 from projections.knowledge_resources import knowledge
@@ -32,7 +33,7 @@ CONTRACTS: tuple[Projection, ...] = (contracts, entitlements, service_managers, 
 CHAT: tuple[Projection, ...] = (chat_rooms, chat_accesses, *PEOPLE)
 ENGAGEMENTS: tuple[Projection, ...] = (engagements, *PEOPLE)
 KNOWLEDGE: tuple[Projection, ...] = (knowledge, topics, components)
-SUBSCRIPTIONS: tuple[Projection, ...] = (subscriptions, components, *PEOPLE)
+SUBSCRIPTIONS: tuple[Projection, ...] = (subscriptions, deliveries, components, *PEOPLE)
 READ_MODELS: tuple[Projection, ...] = (
     *TICKETS,
     contracts,
@@ -40,6 +41,7 @@ READ_MODELS: tuple[Projection, ...] = (
     service_managers,
     *STATUS,
     subscriptions,
+    deliveries,
     engagements,
     chat_rooms,
     chat_accesses,

@@ -72,6 +72,7 @@ class DomainRule(Enum):
     QUARTER_HAS_NOT_BEGUN = said("QUARTER_HAS_NOT_BEGUN", "There is nothing to report on yet.")
     MEETING_HAS_NOT_BEGUN = said("MEETING_HAS_NOT_BEGUN", "What has not begun is not held.")
     MINUTES_ARE_CLOSED = said("MINUTES_ARE_CLOSED", "Minutes are written for a time after the meeting.")
+    NOT_CONFIRMED = said("NOT_CONFIRMED", "Before confirmation nothing else is sent.")
     NOT_A_WEBHOOK = said("NOT_A_WEBHOOK", "Only webhooks have a signing secret.")
     DESTINATION_ERASED = said("DESTINATION_ERASED", "Where it sent to was erased.")
     CONTRACT_IN_FORCE = said("CONTRACT_IN_FORCE", "An organisation with a contract in force is not erased.")

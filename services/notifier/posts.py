@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from domain.event import DomainEvent
 from projections.projection import Projection
-from projections.subscription_targets import subscription_targets, targets
+from projections.subscription_targets import FIRST, subscription_targets, targets
 from services.commands.notifying import Telling
 from services.commands.posts import POSTS, Posts
 from services.notifier import metrics
@@ -46,7 +45,7 @@ class StatusPosts:
             metrics.STALE.labels(event.topic).inc()
             return
         await self.together.each("linked tickets", (self.telling.ticket(post, ticket, now) for ticket in sorted(post.tickets)))
-        after: UUID | None = None
+        after = FIRST
         while True:
             page = await targets(self.database, post.severity, post.services, event.position, after=after, limit=PAGE)
             # Those who may hear it now come before those whose quiet hours hold it back.

@@ -146,7 +146,7 @@ async def _topics(info: Info, wanted: list[UUID]) -> Found:
 
 
 async def _subscriptions(info: Info, wanted: list[UUID]) -> Found:
-    rows = await subscriptions_by_id(info.context.database, info.context.viewer, wanted)
+    rows = await subscriptions_by_id(info.context.database, info.context.viewer, wanted, info.context.now)
     return {row.id: StatusSubscription.of(row) for row in rows}
 
 

@@ -21,7 +21,7 @@ async def _subscription(info: Info, receipt: Receipt | None, subject: UUID | Non
     if position is None or subject is None or viewer is None:
         return None
     database = await info.context.after(position, SUBSCRIPTIONS, PATIENCE)
-    rows = await subscriptions_by_id(database, viewer, [subject])
+    rows = await subscriptions_by_id(database, viewer, [subject], info.context.now)
     return StatusSubscription.of(rows[0]) if rows else None
 
 

@@ -32,6 +32,6 @@ class SubscriptionQueries:
         context, page = info.context, page_of(first, after, last, before)
         database = await context.reading(at_least, SUBSCRIPTIONS)
         try:
-            return StatusSubscriptionConnection.of(await subscriptions_page(database, context.viewer, page))
+            return StatusSubscriptionConnection.of(await subscriptions_page(database, context.viewer, page, context.now))
         except BadCursor as bad:
             raise bad_cursor(bad) from None

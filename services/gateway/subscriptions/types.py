@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Self
 
 import strawberry
 
+from projections import deliveries
 from projections import subscriptions as rows
 from projections.paging import Connection
 from projections.status_components import components_by_id
@@ -18,7 +20,7 @@ from services.gateway.shapes import Node, PageInfo, member, page_info
 from services.gateway.status.components import ServiceComponent
 from services.gateway.status.vocabulary import StatusSeverity
 from services.gateway.subscriptions.vocabulary import DigestMode, SubscriptionStatus
-from services.gateway.tickets.vocabulary import NotificationChannel
+from services.gateway.tickets.vocabulary import DeliveryState, NotificationChannel
 
 
 @strawberry.type(description="A nightly pause.")
@@ -26,6 +28,17 @@ class QuietHours:
     from_: str = strawberry.field(description="From, local, 22:00.", name="from")
     to: str = strawberry.field(description="To, local, 07:00.")
     time_zone: TimeZone = strawberry.field(description="Zone.")
+
+
+@strawberry.type(description="How far an outgoing message came, by receiver.")
+class Delivery:
+    channel: NotificationChannel = strawberry.field(description="By.")
+    state: DeliveryState = strawberry.field(description="State.")
+    at: datetime = strawberry.field(description="Since when it is in it.")
+
+    @classmethod
+    def of(cls, row: deliveries.Delivery) -> Self:
+        return cls(channel=member(NotificationChannel, row.channel), state=member(DeliveryState, row.state), at=row.at)
 
 
 @strawberry.type(description="Tells somebody about status by e-mail, SMS or webhook. Secrets and tokens are never read back.")
@@ -40,6 +53,9 @@ class StatusSubscription(Node):
     quiet_hours: QuietHours | None = strawberry.field(description="When to be quiet; null for never.")
     urgent_from: StatusSeverity = strawberry.field(description="Sent even in quiet hours and digests from here up.")
     digest: DigestMode = strawberry.field(description="Together or at once.")
+    recent_deliveries: list[Delivery] = strawberry.field(
+        description="The last deliveries, newest first, at most 20: confirmations, tests, posts and digests."
+    )
     row: strawberry.Private[rows.Subscription]
 
     @classmethod
@@ -57,6 +73,7 @@ class StatusSubscription(Node):
             quiet_hours=quiet,
             urgent_from=member(StatusSeverity, row.urgent_from),
             digest=member(DigestMode, row.digest),
+            recent_deliveries=[Delivery.of(each) for each in row.deliveries],
             row=row,
         )
 

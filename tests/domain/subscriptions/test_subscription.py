@@ -17,7 +17,7 @@ from domain.event import DomainEvent
 from domain.status.vocabulary import StatusSeverity
 from domain.subscriptions import events
 from domain.subscriptions.destinations import destination, hint
-from domain.subscriptions.refusals import DisabledForAbuse, NotAWebhook, SubscriptionStandsOtherwise, TokenRefused
+from domain.subscriptions.refusals import DisabledForAbuse, NotAWebhook, NotConfirmed, SubscriptionStandsOtherwise, TokenRefused
 from domain.subscriptions.subscription import LASTS, OVERLAP, StatusSubscription
 from domain.subscriptions.vocabulary import (
     CONFIRMED,
@@ -79,7 +79,6 @@ def test_before_the_confirmation_nothing_else_is_sent() -> None:
     made = asked()
     made.collect_events()
     commands: tuple[Callable[[], None], ...] = (
-        lambda: made.request_test(at=NOON),
         lambda: made.pause(at=NOON),
         lambda: made.resume(at=NOON, by_staff=True),
         lambda: made.disable(DisableReason.ABUSE, at=NOON),
@@ -87,6 +86,8 @@ def test_before_the_confirmation_nothing_else_is_sent() -> None:
     for command in commands:
         with pytest.raises(SubscriptionStandsOtherwise):
             command()
+    with pytest.raises(NotConfirmed):
+        made.request_test(at=NOON)
     assert topics(made) == []
 
 

@@ -15,7 +15,7 @@ from domain.deliveries.vocabulary import NotificationChannel
 from domain.errors import AlreadyExists, NotFound, RateLimited, Refused, ValidationFailed
 from domain.organisations.refusals import NotLinked
 from domain.subscriptions import events
-from domain.subscriptions.refusals import SubscriptionStandsOtherwise, SubscriptionThere, TokenRefused
+from domain.subscriptions.refusals import NotConfirmed, SubscriptionStandsOtherwise, SubscriptionThere, TokenRefused
 from domain.subscriptions.subscription import LASTS, StatusSubscription
 from projections.viewer import Role, Viewer
 from services.commands import subscriptions
@@ -310,6 +310,6 @@ async def test_before_the_confirmation_no_test_goes_out(database: TestDatabase) 
         _, anna = await people(on)
         id = await asked(on, anna)
         on.at += timedelta(minutes=5)
-        with pytest.raises(SubscriptionStandsOtherwise):
+        with pytest.raises(NotConfirmed):
             await subscriptions.send_test(on.desk, on.by(anna), id)
         assert len(await outbox(on)) == 1

@@ -57,7 +57,7 @@ async def test_from_the_request_to_the_end(world: World) -> None:
     again = await world.do("anna", "requestStatusSubscription", {"destination": {"email": "OPS@acme.example"}})
     assert again["errors"][0]["code"] == "ALREADY_EXISTS"
     early = await world.do("anna", "sendTestNotification", {"subscriptionId": made["id"]})
-    assert early["errors"][0]["code"] == "INVALID_TRANSITION"
+    assert early["errors"][0]["code"] == "RULE_VIOLATED"
 
     given = {"token": await token(world), "idempotencyKey": world.key}
     done = (await world.say(None, CONFIRM, input=given))["confirmStatusSubscription"]
