@@ -1,8 +1,8 @@
 """What an operation may cost: the rows it asks for, multiplied down the tree, before anything runs.
 
 A connection asks for `first` or `last` rows, 25 if neither; another list counts ten; a single object nothing beside what hangs on it.
-Pages that hang on an organisation are read by a statement for each, so they are asked for of one organisation at a time: under a list
-of organisations they are refused here, where lists are known. (Folding them into the list's own statement would lift that.)
+Pages that hang on an organisation or a contract are read by a statement for each, so they are asked for of one at a time: under a list
+of these they are refused here, where lists are known. (Folding them into the list's own statement would lift that.)
 The plan of a document is made once and kept with it; a request only puts in its variables.
 """
 
@@ -35,7 +35,7 @@ from graphql import (
 
 from services.gateway.failures import Code, RequestFailed
 
-OF_ONE = "Organisation"
+OF_ONE = ("Organisation", "Contract")
 ROWS = 10_000
 """Rows an operation may ask for."""
 PAGE = 25
@@ -103,8 +103,8 @@ class Planner:
         named = get_named_type(definition.type)
         bare = definition.type.of_type if isinstance(definition.type, GraphQLNonNull) else definition.type
         paged = named.name.endswith("Connection")
-        if paged and many and parent.name == OF_ONE:
-            self._refuse(node)
+        if paged and many and parent.name in OF_ONE:
+            self._refuse(node, parent.name.lower())
         children = self._children(node.selection_set, named, many or paged or isinstance(bare, GraphQLList))
         if paged:
             return self._page(node, children)
@@ -115,11 +115,11 @@ class Planner:
         root = parent in (self._schema.query_type, self._schema.mutation_type, self._schema.subscription_type)
         return Plan(counts=root, children=children)
 
-    def _refuse(self, node: FieldNode) -> None:
+    def _refuse(self, node: FieldNode, whose: str) -> None:
         name = node.name.value
         self.refused[name] = RequestFailed(
             Code.BAD_INPUT,
-            f"Ask for the {name} of one organisation at a time, by `organisation` or `node`: here there may be several.",
+            f"Ask for the {name} of one {whose} at a time, by `node`: here there may be several.",
         )
 
     def _page(self, node: FieldNode, children: list[Plan]) -> Plan:

@@ -21,6 +21,8 @@ from services.gateway.context import Context
 from services.gateway.contracts import loading as contract_loading
 from services.gateway.contracts.types import Contract
 from services.gateway.failures import Code, RequestFailed
+from services.gateway.meetings import loading as meeting_loading
+from services.gateway.meetings.types import OperationsMeeting
 from services.gateway.payload import Payload
 from services.gateway.people import loading
 from services.gateway.people.parties import Contact, Organisation
@@ -154,6 +156,9 @@ async def _existing(refused: Refused, context: Context, payload: str) -> Node | 
     if payload == "StatusSubscriptionPayload":
         subscribed = await subscriptions_by_id(context.database, context.viewer, [existing], context.now)
         return StatusSubscription.of(subscribed[0]) if subscribed else None
+    if payload == "OperationsMeetingPayload":
+        meeting = await meeting_loading.meetings(context).load(existing)
+        return OperationsMeeting.of(meeting) if meeting else None
     if payload == "ServiceComponentPayload":
         rows = await components_by_id(context.public, [existing])
         return ServiceComponent.of(rows[0]) if rows else None

@@ -11,9 +11,11 @@ from projections.engagements import engagements
 from projections.entitlements import entitlements
 from projections.knowledge_resources import knowledge
 from projections.knowledge_topics import topics
+from projections.meetings import meetings
 from projections.organisations import organisations
 from projections.projection import Projection
 from projections.queues import queues
+from projections.report_facts import report_facts
 from projections.service_managers import service_managers
 from projections.status_components import components
 from projections.status_incidents import incidents
@@ -32,6 +34,9 @@ STATUS: tuple[Projection, ...] = (components, incidents, maintenance)
 CONTRACTS: tuple[Projection, ...] = (contracts, entitlements, service_managers, components, *PEOPLE)
 CHAT: tuple[Projection, ...] = (chat_rooms, chat_accesses, *PEOPLE)
 ENGAGEMENTS: tuple[Projection, ...] = (engagements, *PEOPLE)
+MEETINGS: tuple[Projection, ...] = (meetings, contracts, service_managers, components, *PEOPLE)
+REPORTS: tuple[Projection, ...] = (report_facts,)
+"""All figures are counted from it; names beside them are read as they are."""
 KNOWLEDGE: tuple[Projection, ...] = (knowledge, topics, components)
 SUBSCRIPTIONS: tuple[Projection, ...] = (subscriptions, deliveries, components, *PEOPLE)
 READ_MODELS: tuple[Projection, ...] = (
@@ -47,6 +52,8 @@ READ_MODELS: tuple[Projection, ...] = (
     chat_accesses,
     knowledge,
     topics,
+    meetings,
+    report_facts,
 )
 
 

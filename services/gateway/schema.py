@@ -34,12 +34,16 @@ from services.gateway.engagements.types import Engagement
 from services.gateway.knowledge.mutations import KnowledgeMutations
 from services.gateway.knowledge.queries import KnowledgeQueries
 from services.gateway.knowledge.types import KnowledgeResource, TopicRequest
+from services.gateway.meetings.mutations import MeetingMutations
+from services.gateway.meetings.queries import MeetingQueries
+from services.gateway.meetings.types import ActionItem, OperationsMeeting
 from services.gateway.operations.projections import OperationsQueries
 from services.gateway.people.erasure import ErasureMutations, ErasureQueries
 from services.gateway.people.mutations import PeopleMutations
 from services.gateway.people.parties import Agent, Contact, Organisation, Queue, ServiceAccount, SystemActor
 from services.gateway.people.queries import PeopleQueries
 from services.gateway.people.verification import VerificationMutations
+from services.gateway.reports.queries import ReportQueries
 from services.gateway.scalars import SCALARS
 from services.gateway.status.components import ServiceComponent
 from services.gateway.status.mutations import StatusMutations
@@ -67,6 +71,8 @@ class Query(
     StatusQueries,
     OperationsQueries,
     EngagementQueries,
+    MeetingQueries,
+    ReportQueries,
     ContractQueries,
     ChatQueries,
     SubscriptionQueries,
@@ -88,6 +94,7 @@ class Mutation(
     PeopleMutations,
     ContractMutations,
     EngagementMutations,
+    MeetingMutations,
     StatusMutations,
     ChatMutations,
     SubscriptionMutations,
@@ -116,7 +123,8 @@ def strawberry_schema() -> strawberry.Schema:
         types=[
             ServiceComponent, StatusIncident, Maintenance, StatusSubscription,
             Agent, ChatRoom, ChatRoomAccess, KnowledgeResource, TopicRequest,
-            Contact, Contract, Engagement, Organisation, Queue, ServiceAccount, SystemActor, SlaTarget, *entries.TYPES, *refusals.TYPES,
+            Contact, Contract, Engagement, OperationsMeeting, ActionItem,
+            Organisation, Queue, ServiceAccount, SystemActor, SlaTarget, *entries.TYPES, *refusals.TYPES,
         ],
         config=StrawberryConfig(scalar_map=dict(SCALARS)),
     )  # fmt: skip

@@ -21,6 +21,8 @@ from domain.deliveries.vocabulary import NotificationChannel
 from domain.engagements import refusals as engagement_refusals  # noqa: F401 - its rules
 from domain.engagements import vocabulary as engagement_words
 from domain.errors import RuleViolated
+from domain.meetings import refusals as meeting_refusals  # noqa: F401 - its rules
+from domain.meetings import vocabulary as meeting_words
 from domain.organisations.events import ContactRole
 from domain.status import vocabulary as status_words
 from domain.subscriptions import refusals as subscription_refusals  # noqa: F401 - its rules
@@ -31,6 +33,7 @@ from domain.tickets import (
     status,
     vocabulary,
 )
+from projections import report_scope
 from projections.viewer import Role, Viewer
 from services.gateway import guards
 from services.gateway.access import AccessLevel, Scope, admits
@@ -80,6 +83,21 @@ TABLE: dict[str, tuple[AccessLevel, Scope | None]] = {
     **dict.fromkeys(["engagements", "requestEngagement", "cancelEngagement"], (L.CONTACT, S.MEETINGS)),
     **dict.fromkeys(
         ["scopeEngagement", "scheduleEngagement", "completeEngagement", "declineEngagement"], (L.MANAGER, S.MEETINGS)
+    ),
+    **dict.fromkeys(["operationsMeetings", "addAgendaItem", "completeActionItem"], (L.CONTACT, S.MEETINGS)),
+    **dict.fromkeys(
+        [
+            "scheduleOperationsMeeting", "rescheduleOperationsMeeting", "freezeReviewPack", "holdOperationsMeeting",
+            "recordMeetingMinutes", "raiseActionItem", "cancelOperationsMeeting",
+        ],
+        (L.MANAGER, S.MEETINGS),
+    ),
+    **dict.fromkeys(
+        [
+            "slaComplianceReport", "ticketVolumeReport", "backlogAgeingReport", "ticketTimesReport", "availabilityReport",
+            "satisfactionReport",
+        ],
+        (L.CONTACT, S.REPORTS_READ),
     ),
     "contracts": (L.CONTACT, S.CONTRACTS_READ),
     "draftContract": (L.STAFF, S.CONTRACTS_WRITE),
@@ -197,6 +215,10 @@ def test_nobody_is_admitted_to_what_is_public_only() -> None:
         ("StatusSeverity", status_words.StatusSeverity),
         ("EngagementKind", engagement_words.EngagementKind),
         ("EngagementStatus", engagement_words.EngagementStatus),
+        ("MeetingStatus", meeting_words.MeetingStatus),
+        ("AgendaKind", meeting_words.AgendaKind),
+        ("Period", report_scope.Period),
+        ("Dimension", report_scope.Dimension),
         ("SubscriptionStatus", subscription_words.SubscriptionStatus),
         ("DigestMode", subscription_words.DigestMode),
         ("DisableReason", subscription_words.DisableReason),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Annotated, Self
 from uuid import UUID
 
 import strawberry
@@ -22,6 +22,12 @@ from services.gateway.people.parties import Agent, Organisation
 from services.gateway.scalars import Cursor, ProductCode
 from services.gateway.shapes import Node, PageInfo, member, page_info
 from services.gateway.status.components import ServiceComponent
+from services.gateway.tickets.wants import page_of
+
+if TYPE_CHECKING:
+    from services.gateway.meetings.types import OperationsMeetingConnection
+
+Meetings = Annotated["OperationsMeetingConnection", strawberry.lazy("services.gateway.meetings.types")]
 
 
 async def product_shown(context: Context, code: str) -> Product:
@@ -98,6 +104,19 @@ class Contract(Node):
     async def covered_services(self, info: Info) -> list[ServiceComponent]:
         found = await loading.components(info.context).load_many(self.row.services)
         return sorted((ServiceComponent.of(row) for row in found if row is not None), key=lambda each: each.name)
+
+    @strawberry.field(description="Its operations meetings, the latest first. Not under a list of contracts: of one at a time.")
+    async def operations_meetings(
+        self,
+        info: Info,
+        first: Annotated[int | None, strawberry.argument(description="Rows from the start.")] = None,
+        after: Annotated[Cursor | None, strawberry.argument(description="After this.")] = None,
+        last: Annotated[int | None, strawberry.argument(description="Rows from the end.")] = None,
+        before: Annotated[Cursor | None, strawberry.argument(description="Before this.")] = None,
+    ) -> Meetings:
+        from services.gateway.meetings.queries import meetings_of_contract  # the rooms show each other; at import they cannot
+
+        return await meetings_of_contract(info.context, self.row.id, page_of(first, after, last, before))
 
 
 @strawberry.type(description="Why an organisation may use something.")

@@ -26,6 +26,8 @@ from services.gateway.engagements.types import Engagement
 from services.gateway.failures import Code, RequestFailed
 from services.gateway.knowledge import loading as knowledge_loading
 from services.gateway.knowledge.types import KnowledgeResource, TopicRequest
+from services.gateway.meetings import loading as meeting_loading
+from services.gateway.meetings.types import ActionItem, OperationsMeeting
 from services.gateway.people import loading
 from services.gateway.people.parties import Agent, Contact, Organisation, Queue
 from services.gateway.selection import Selection
@@ -131,6 +133,16 @@ async def _engagements(info: Info, wanted: list[UUID]) -> Found:
     return {row.id: Engagement.of(row) for row in rows if row is not None}
 
 
+async def _meetings(info: Info, wanted: list[UUID]) -> Found:
+    rows = await meeting_loading.meetings(info.context).load_many(wanted)
+    return {row.id: OperationsMeeting.of(row) for row in rows if row is not None}
+
+
+async def _action_items(info: Info, wanted: list[UUID]) -> Found:
+    rows = await meeting_loading.actions(info.context).load_many(wanted)
+    return {row.id: ActionItem.of(row) for row in rows if row is not None}
+
+
 async def _updates(info: Info, wanted: list[UUID]) -> Found:
     return {row.id: StatusUpdate.of(row) for row in await updates_by_id(info.context.public, wanted)}
 
@@ -167,6 +179,8 @@ _READ: dict[str, Callable[[Info, list[UUID]], Awaitable[Found]]] = {
     "contract": _contracts,
     "subscription": _subscriptions,
     "engagement": _engagements,
+    "meeting": _meetings,
+    "action_item": _action_items,
     "chat_room": _rooms,
     "chat_access": _accesses,
     "knowledge": _knowledge,
