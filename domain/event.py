@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate as LibraryAggregate
-from eventsourcing.utils import register_topic
+from eventsourcing.utils import register_topic, resolve_topic
 
 T = TypeVar("T")
 
@@ -62,6 +62,28 @@ class DomainEvent(LibraryAggregate.Event):
         topic = cls.__dict__.get("TOPIC")
         if topic:
             register_topic(topic, cls)
+
+    def mutate(self, aggregate: Any) -> Any:
+        """The aggregate with this event in it, or the one it begins.
+
+        What the library's does, without its properties, its comparison of UUIDs and its search for the arguments of an `__init__` (there
+        is none: `evolve` sets the first state): half of the time of folding. Where an event does not follow, the library's says so.
+        """
+        if aggregate is None:
+            topic = getattr(self, "originator_topic", None)
+            if topic is None:
+                return super().mutate(None)
+            kind = resolve_topic(topic)
+            aggregate = kind.__new__(kind)
+            aggregate.__base_init__(self.originator_id, self.originator_version, self.timestamp)
+            aggregate.evolve(self)
+            return aggregate
+        if self.originator_id is not aggregate._id or self.originator_version != aggregate._version + 1:
+            return super().mutate(aggregate)
+        aggregate.evolve(self)
+        aggregate._version = self.originator_version
+        aggregate._modified_on = self.timestamp
+        return aggregate
 
     def apply(self, aggregate: Any) -> None:
         aggregate.evolve(self)

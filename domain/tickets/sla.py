@@ -112,8 +112,10 @@ class SlaClocks:
 
     def _mark(self, event: DomainEvent, after: Status, cause: SlaCause) -> None:
         # Clocks of several machines may disagree a little; a mark is never before the one it follows, so no span turns around.
-        at = max(event.timestamp, self.marks[-1].at) if self.marks else event.timestamp
-        self.marks.append(Mark(at, after, cause, event.originator_version))
+        at, marks = event.timestamp, self.marks
+        if marks and at < marks[-1].at:
+            at = marks[-1].at
+        marks.append(Mark(at, after, cause, event.originator_version))
 
     def _applied(self, event: TicketSlaApplied) -> None:
         before = self.clocks.get(event.supersedes) if event.supersedes else None

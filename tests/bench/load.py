@@ -1,4 +1,4 @@
-"""Loading an aggregate of ten events from PostgreSQL, sealed fields opened, against the eventsourcing library's repository.
+"""Loading a ticket of ten events from PostgreSQL, sealed fields opened, against the eventsourcing library's repository.
 
 The library's side is its PostgreSQL recorder on psycopg with its defaults and no cipher; ours is a decision's load, with keys at hand as
 they are after a first load within the minute ("cold": none is, so each load asks for them too). Both load one after another.
@@ -38,9 +38,9 @@ async def run(ground: Ground) -> dict[str, Ratio]:
         with library(database) as (store, repository):
             bench = Bench(ground, one, store, repository)
             return {
-                "load.n10_events.vs_eventsourcing_repository": await bench.compare(ten_small_events, Parcel, target=2.5),
-                "load.n10_events.cold.vs_eventsourcing_repository": await bench.compare(ten_small_events, Parcel, cold=True),
-                "load.n10_events.ticket.vs_eventsourcing_repository": await bench.compare(ten_events, Ticket),
+                "load.n10_events.vs_eventsourcing_repository": await bench.compare(ten_events, Ticket, target=2.5),
+                "load.n10_events.cold.vs_eventsourcing_repository": await bench.compare(ten_events, Ticket, cold=True),
+                "load.n10_events.small.vs_eventsourcing_repository": await bench.compare(ten_small_events, Parcel),
                 "load.n1000_events.vs_eventsourcing_repository": await bench.compare(
                     thousand_events, Parcel, streams=2, times=10
                 ),
