@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from tests.ground import apart
-from tests.journeys.odd_moments import chat, contracts, engagements, maintenance, subscriptions, tickets
+from tests.journeys.odd_moments import chat, contracts, engagements, maintenance, meetings, subscriptions, tickets
 from tests.journeys.odd_moments.passage import MOMENTS, Journey, through
 from tests.journeys.running import RunningDesk
 
@@ -18,6 +18,7 @@ JOURNEYS: dict[str, Journey] = {
     "into a chat room and out at the end of the contract": chat.journey,
     "an engagement with its reminders": engagements.journey,
     "planned work": maintenance.journey,
+    "a quarter's operations meeting": meetings.journey,
     "a subscription that nobody confirms": subscriptions.journey,
     "promises, a snooze and a closing by time": tickets.journey,
 }
