@@ -8,6 +8,7 @@ from projections.chat_timers import chat_timers
 from projections.contacts import contacts
 from projections.contract_timers import contract_timers
 from projections.contracts import contracts
+from projections.data_exports import data_exports
 from projections.deliveries import deliveries
 from projections.digest_timers import digest_timers
 from projections.engagement_timers import engagement_timers
@@ -36,6 +37,7 @@ from projections.timers import timers
 ALL: tuple[Projection, ...] = (
     organisations,
     contacts,
+    data_exports,
     queues,
     tickets,
     ticket_timeline,

@@ -7,9 +7,12 @@ from uuid import UUID
 
 from msgspec import Struct, json
 
+from domain.event import DomainEvent
 from domain.organisations.events import (
     ContactEmailVerified,
     ContactErased,
+    ContactExportCompleted,
+    ContactExportRequested,
     ContactLinked,
     ContactRegistered,
     ContactRoleChanged,
@@ -45,6 +48,7 @@ REGISTER = """INSERT INTO contacts(id, subject, audience, version, name, email, 
 LINK = "UPDATE contacts SET version = $2, organisation = $3, audience = $3, role = $4 WHERE id = $1"
 UNLINK = "UPDATE contacts SET version = $2, organisation = NULL, audience = id, role = 'CUSTOMER' WHERE id = $1"
 VERIFICATION = "UPDATE contacts SET version = $2, verification = $3 WHERE id = $1"
+COUNT = "UPDATE contacts SET version = $2 WHERE id = $1"
 ROLE = "UPDATE contacts SET version = $2, role = $3 WHERE id = $1"
 ERASE = "UPDATE contacts SET version = $2, erased = true, name = NULL, email = NULL, phone = NULL, words = NULL WHERE id = $1"
 
@@ -78,6 +82,11 @@ def unlinked(_: ContactUnlinked, envelope: Envelope) -> Statement:
 @contacts.on(ContactRoleChanged)
 def role_changed(event: ContactRoleChanged, envelope: Envelope) -> Statement:
     return ROLE, (envelope.stream, envelope.version, event.role)
+
+
+@contacts.on(ContactExportRequested, ContactExportCompleted)
+def exported(_: DomainEvent, envelope: Envelope) -> Statement:
+    return COUNT, (envelope.stream, envelope.version)
 
 
 @contacts.on(ContactErased)

@@ -15,6 +15,8 @@ from domain.organisations import addresses
 from domain.organisations.events import (
     ContactEmailVerified,
     ContactErased,
+    ContactExportCompleted,
+    ContactExportRequested,
     ContactLinked,
     ContactRegistered,
     ContactRole,
@@ -80,6 +82,19 @@ class Contact(Aggregate):
         if self.role is not role:
             self.trigger_event(ContactRoleChanged, timestamp=at, role=role)
 
+    def request_export(self, export: UUID, *, at: datetime) -> UUID:
+        """A copy of their data is to be made: this one, or the one that is being made already. Returns which."""
+        self._must_exist()
+        if self.exporting is None:
+            self.trigger_event(ContactExportRequested, timestamp=at, export=export)
+            return export
+        return self.exporting
+
+    def complete_export(self, export: UUID, *, at: datetime, expires_at: datetime) -> None:
+        """It is made. Said once, however many made it; of a person who was erased meanwhile nothing is said."""
+        if self.exporting == export and not self.erased:
+            self.trigger_event(ContactExportCompleted, timestamp=at, export=export, expires_at=expires_at)
+
     def erase(self, *, at: datetime) -> None:
         """Whoever records this destroys the person's key in the same append. Erasing again records nothing."""
         if not self.erased:
@@ -108,6 +123,7 @@ class Contact(Aggregate):
                 self.role: ContactRole | None = None
                 self.verified = False
                 self.awaited: tuple[str, datetime] | None = None
+                self.exporting: UUID | None = None
                 self.erased = False
                 self._homes: list[tuple[int, UUID | None]] = [(event.originator_version, None)]
             case ContactVerificationRequested():
@@ -122,6 +138,10 @@ class Contact(Aggregate):
                 self.role = None
             case ContactRoleChanged():
                 self.role = event.role
+            case ContactExportRequested():
+                self.exporting = event.export
+            case ContactExportCompleted():
+                self.exporting = None
             case ContactErased():
                 self.erased = True
-                self.name = self.email = self.phone = self.awaited = None
+                self.name = self.email = self.phone = self.awaited = self.exporting = None

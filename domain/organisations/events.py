@@ -88,6 +88,23 @@ class ContactRoleChanged(DomainEvent):
 
 
 @dataclass(frozen=True)
+class ContactExportRequested(DomainEvent):
+    """A copy of all that is about the person is to be made for them; without what is staff's alone."""
+
+    TOPIC = "contact.export_requested.v1"
+    export: UUID
+
+
+@dataclass(frozen=True)
+class ContactExportCompleted(DomainEvent):
+    """It lies there, sealed with the person's key, until it expires."""
+
+    TOPIC = "contact.export_completed.v1"
+    export: UUID
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
 class ContactErased(DomainEvent):
     """The person's key was destroyed in the same append; what was sealed with it cannot be read any more."""
 

@@ -26,6 +26,7 @@ from projections.chat_timers import chat_timers
 from projections.contacts import contacts
 from projections.contract_timers import contract_timers
 from projections.contracts import contracts
+from projections.data_exports import data_exports
 from projections.deliveries import deliveries
 from projections.digest_timers import digest_timers
 from projections.engagement_timers import engagement_timers
@@ -57,6 +58,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     ticket_sla,
     organisations,
     contacts,
+    data_exports,
     queues,
     timers,
     contracts,

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from services.cli.running import imported
@@ -23,6 +24,7 @@ from services.runtime.writer import Writer
 if TYPE_CHECKING:
     from services.commands.desk import Policed
     from services.runtime.cloudevents import Naming
+    from services.scheduler.exporter import Exporter
     from services.scheduler.moments import Room
 
 _log = logging.getLogger("support")
@@ -136,6 +138,25 @@ def scheduled(store: EventStore, writer: Writer, codec: Codec, naming: Naming, p
     return rooms, path([each.schema for each in (*read, engagement_timers, entitlements, meetings)])
 
 
+def exporting(settings: Settings, store: EventStore, writer: Writer, codec: Codec, clock: Clock) -> Exporter:
+    """What makes the copies of their data that people ask for; it reads as a customer."""
+    from services.cli.declared import PROJECTIONS
+    from services.projector.schemas import path
+    from services.scheduler.exporter import Exporter
+
+    read = {"search_path": path([each.schema for each in PROJECTIONS])}
+    return Exporter(
+        connect=Login(settings.postgres("customer"), settings=read).connect,
+        store=store,
+        writer=writer,
+        codec=codec,
+        keyring=Keyring(store, Vault(settings.key_encryption)),
+        clock=clock,
+        projections=PROJECTIONS,
+        kept=timedelta(days=settings.export_days),
+    )
+
+
 async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
     from services.policies.in_force import PoliciesInForce
     from services.runtime.bus import naming
@@ -152,7 +173,8 @@ async def run_scheduler(settings: Settings, clock: Clock, stop: asyncio.Event) -
         # The projector's login, because a claim locks rows and only who may write them may lock them.
         pool = await Login(settings.postgres("project"), settings={"search_path": path}).pool(largest=2)
         try:
-            await Scheduler(pool, rooms, policies.now, clock, status).run(stop)
+            exporter = exporting(settings, store, writer, codec, clock)
+            await asyncio.gather(Scheduler(pool, rooms, policies.now, clock, status).run(stop), exporter.run(stop))
         finally:
             await pool.close()
 

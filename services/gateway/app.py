@@ -22,6 +22,7 @@ from services.gateway.execution import Engine
 from services.gateway.explorer import Assets
 from services.gateway.heads import BoundedHeads
 from services.gateway.http import Door
+from services.gateway.people.exporting import Downloads
 from services.gateway.read_models import READ_MODELS
 from services.gateway.schema import executable, printed
 from services.gateway.services import Services, open_services
@@ -87,6 +88,7 @@ def create_app(services: Services) -> Starlette:
             Route("/", home),
             Route("/graphql", door.graphql, methods=["GET", "POST"]),
             WebSocketRoute("/graphql", socket),
+            Route("/exports/{id}", Downloads(services).answer, methods=["GET"]),
             Route("/schema.graphql", schema),
             Route("/schemas/{topic}.json", event_schema),
             Route("/livez", livez),

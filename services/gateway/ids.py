@@ -16,6 +16,7 @@ KINDS = {
     "incident": "in", "maintenance": "mt", "update": "up", "subscription": "ss",
     "contract": "cn", "component": "sc", "engagement": "eg", "meeting": "om", "action_item": "ai",
     "chat_room": "cr", "chat_access": "ca", "knowledge": "kn", "topic": "tp",
+    "data_export": "dx",
 }  # fmt: skip
 _NAMES = {short: name for name, short in KINDS.items()}
 

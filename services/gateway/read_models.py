@@ -6,6 +6,7 @@ from projections.chat_accesses import chat_accesses
 from projections.chat_rooms import chat_rooms
 from projections.contacts import contacts
 from projections.contracts import contracts
+from projections.data_exports import data_exports
 from projections.deliveries import deliveries
 from projections.engagements import engagements
 from projections.entitlements import entitlements
@@ -27,6 +28,7 @@ from projections.ticket_timeline import ticket_timeline
 from projections.tickets import tickets
 
 PEOPLE: tuple[Projection, ...] = (organisations, contacts)
+EXPORTS: tuple[Projection, ...] = (data_exports, *PEOPLE)
 QUEUES: tuple[Projection, ...] = (queues,)
 TICKETS: tuple[Projection, ...] = (tickets, ticket_timeline, ticket_sla, ticket_services, *PEOPLE, *QUEUES)
 """A ticket is shown with its people, team, promises and timeline, so a read of tickets waits for all of them."""
@@ -48,6 +50,7 @@ READ_MODELS: tuple[Projection, ...] = (
     subscriptions,
     deliveries,
     engagements,
+    data_exports,
     chat_rooms,
     chat_accesses,
     knowledge,

@@ -38,7 +38,9 @@ from services.gateway.meetings.mutations import MeetingMutations
 from services.gateway.meetings.queries import MeetingQueries
 from services.gateway.meetings.types import ActionItem, OperationsMeeting
 from services.gateway.operations.projections import OperationsQueries
+from services.gateway.people.data_exports import DataExport
 from services.gateway.people.erasure import ErasureMutations, ErasureQueries
+from services.gateway.people.exporting import ExportMutations
 from services.gateway.people.mutations import PeopleMutations
 from services.gateway.people.parties import Agent, Contact, Organisation, Queue, ServiceAccount, SystemActor
 from services.gateway.people.queries import PeopleQueries
@@ -101,6 +103,7 @@ class Mutation(
     KnowledgeMutations,
     VerificationMutations,
     ErasureMutations,
+    ExportMutations,
 ):
     """All that can be done."""
 
@@ -122,7 +125,7 @@ def strawberry_schema() -> strawberry.Schema:
         subscription=Subscription,
         types=[
             ServiceComponent, StatusIncident, Maintenance, StatusSubscription,
-            Agent, ChatRoom, ChatRoomAccess, KnowledgeResource, TopicRequest,
+            DataExport, Agent, ChatRoom, ChatRoomAccess, KnowledgeResource, TopicRequest,
             Contact, Contract, Engagement, OperationsMeeting, ActionItem,
             Organisation, Queue, ServiceAccount, SystemActor, SlaTarget, *entries.TYPES, *refusals.TYPES,
         ],

@@ -11,6 +11,7 @@ from uuid import UUID
 from domain.policies import Policies
 from projections.projection import Projection
 from services.commands.desk import Desk
+from services.commands.exports import Copies
 from services.gateway.auth import Verifier
 from services.gateway.live import Tail
 from services.gateway.people.remembered import Remembered
@@ -51,6 +52,7 @@ class Services:
     freshness: Freshness
     tail: Tail
     rates: Rates
+    copies: Copies
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     remembered: Remembered = field(default_factory=Remembered)
 
@@ -85,7 +87,8 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
         tail = await stack.enter_async_context(Tail(readers.connect, READ_MODELS))
         codec = Codec()
         digests = Digests(secret)
-        writer = Writer(store, codec, Keyring(store, Vault(settings.key_encryption)), digests)
+        keyring = Keyring(store, Vault(settings.key_encryption))
+        writer = Writer(store, codec, keyring, digests)
 
         async def is_staff(id: UUID) -> bool:
             return await reader_pool.fetchrow(IS_STAFF, id) is not None
@@ -106,6 +109,7 @@ async def open_services(settings: Settings, clock: Clock) -> AsyncIterator[Servi
             freshness=freshness,
             tail=tail,
             rates=rates,
+            copies=Copies(store.pool, keyring),
         )
 
 

@@ -167,6 +167,10 @@ class Keyring:
         self._persons: Aging[AESGCM | None] = Aging(CACHE_SECONDS, clock)
         self._entries: Aging[tuple[UUID, AESGCM | None]] = Aging(CACHE_SECONDS, clock)
 
+    async def of_person(self, person: UUID) -> AESGCM | None:
+        """A person's key, for what is theirs and no event; None once it is destroyed, and where there never was one."""
+        return (await self._gather({person}, set())).persons.get(person)
+
     async def open_for(self, rows: Iterable[Stored]) -> Opened:
         """All keys that these rows mention, destroyed ones as None; one query at most."""
         persons, entries = _mentioned(rows)

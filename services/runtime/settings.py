@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     policies: Path | None = Field(
         None, description="TOML file of queues, calendars, SLA targets, fields; default: the shipped one"
     )
+    export_days: int = Field(7, ge=1, le=90, description="days for which a copy of a person's data can be fetched")
     clock_file: Path | None = Field(
         None, description="development and tests only: file with an instant or an offset (PT2H, -PT5M) that every process obeys"
     )

@@ -121,6 +121,7 @@ TABLE: dict[str, tuple[AccessLevel, Scope | None]] = {
     **dict.fromkeys(["confirmStatusSubscription", "cancelStatusSubscription"], (L.PUBLIC, S.STATUS_SUBSCRIPTIONS)),
     "disableStatusSubscription": (L.STAFF, S.STATUS_SUBSCRIPTIONS),
     "requestEmailVerification": (L.CONTACT, S.PEOPLE_WRITE),
+    "requestDataExport": (L.CONTACT, S.PEOPLE_WRITE),
     "verifyContactEmail": (L.PUBLIC, S.PEOPLE_WRITE),
     "knowledgeResources": (L.PUBLIC, None),
     "topicRequests": (L.CONTACT, S.KNOWLEDGE),

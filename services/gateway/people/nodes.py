@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
+from projections.data_exports import exports_by_id
 from projections.queues import all_queues
 from projections.status_components import components_by_id
 from projections.status_incidents import incidents_by_id
@@ -29,6 +30,7 @@ from services.gateway.knowledge.types import KnowledgeResource, TopicRequest
 from services.gateway.meetings import loading as meeting_loading
 from services.gateway.meetings.types import ActionItem, OperationsMeeting
 from services.gateway.people import loading
+from services.gateway.people.data_exports import DataExport
 from services.gateway.people.parties import Agent, Contact, Organisation, Queue
 from services.gateway.selection import Selection
 from services.gateway.shapes import Node
@@ -162,6 +164,11 @@ async def _subscriptions(info: Info, wanted: list[UUID]) -> Found:
     return {row.id: StatusSubscription.of(row) for row in rows}
 
 
+async def _exports(info: Info, wanted: list[UUID]) -> Found:
+    rows = await exports_by_id(info.context.database, info.context.viewer, wanted)
+    return {row.id: DataExport.of(row, info.context) for row in rows}
+
+
 _PUBLIC = frozenset({"component", "incident", "maintenance", "knowledge", "update"})
 """What anybody reads, signed in or not."""
 _READ: dict[str, Callable[[Info, list[UUID]], Awaitable[Found]]] = {
@@ -185,4 +192,5 @@ _READ: dict[str, Callable[[Info, list[UUID]], Awaitable[Found]]] = {
     "chat_access": _accesses,
     "knowledge": _knowledge,
     "topic": _topics,
+    "data_export": _exports,
 }

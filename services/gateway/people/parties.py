@@ -19,6 +19,7 @@ from services.gateway.access import Scope
 from services.gateway.context import Context, Info
 from services.gateway.ids import global_id
 from services.gateway.people import loading
+from services.gateway.people.data_exports import DataExport, exports_of
 from services.gateway.people.vocabulary import ContactRole, PersonalDataState, Role, Verification
 from services.gateway.scalars import Cursor, EmailAddress, PhoneNumber
 from services.gateway.shapes import Actor, Node, PageInfo, member, page_info
@@ -225,6 +226,10 @@ class Contact(Node, Actor):
     @strawberry.field(description="Their part in it.")
     def role(self, info: Info) -> ContactRole:
         return self._read(info, lambda row: member(ContactRole, row.role))  # type: ignore[no-any-return]
+
+    @strawberry.field(description="Their exports, newest first; only to themselves and administrators.")
+    async def data_exports(self, info: Info) -> list[DataExport]:
+        return [DataExport.of(row, info.context) for row in await exports_of(info.context).load(self.uuid)]
 
     @strawberry.field(description="Whether the person's data still exists.")
     def data_state(self, info: Info) -> PersonalDataState:

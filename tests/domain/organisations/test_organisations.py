@@ -174,6 +174,20 @@ def test_an_erased_person_takes_nothing_and_is_erased_once() -> None:
     assert names(person) == []
 
 
+def test_one_copy_of_a_persons_data_is_made_at_a_time_and_completed_once() -> None:
+    person = contact()
+    assert person.request_export(ACME, at=MONDAY) == ACME
+    assert person.request_export(GLOBEX, at=MONDAY) == ACME
+    for export in (GLOBEX, ACME, ACME):
+        person.complete_export(export, at=MONDAY, expires_at=MONDAY + DAY)
+    assert person.request_export(GLOBEX, at=MONDAY) == GLOBEX
+    person.erase(at=MONDAY)
+    person.complete_export(GLOBEX, at=MONDAY, expires_at=MONDAY + DAY)
+    assert names(person) == ["registered", "export_requested", "export_completed", "export_requested", "erased"]
+    with pytest.raises(ContactIsErased):
+        person.request_export(ACME, at=MONDAY)
+
+
 class ContactMachine(RuleBasedStateMachine):
     """Any commands in any order on one contact."""
 
@@ -210,6 +224,14 @@ class ContactMachine(RuleBasedStateMachine):
     @rule(token=st.sampled_from(["a", "b"]))
     def verify(self, token: str) -> None:
         self.attempt(self.contact.verify_email, token_hash=token)
+
+    @rule(export=st.sampled_from([ACME, GLOBEX]))
+    def request_export(self, export: Any) -> None:
+        self.attempt(self.contact.request_export, export=export)
+
+    @rule(export=st.sampled_from([ACME, GLOBEX]))
+    def complete_export(self, export: Any) -> None:
+        self.attempt(self.contact.complete_export, export=export, expires_at=self.at + DAY)
 
     @rule()
     def erase(self) -> None:
