@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -36,6 +36,8 @@ FORM = "support-desk.data-export"
 VERSION = 1
 TICK = 1.0
 """Seconds between two looks."""
+AT_ONCE = 1000
+"""Exports of which a look makes what can be made."""
 BEHIND = """SELECT count(*) FROM projector.checkpoints
   WHERE (epoch, position) >= ($1, $2) AND (projection, version) IN (SELECT * FROM unnest($3::text[], $4::int[]))"""
 ME = "SELECT organisation FROM contacts WHERE id = $1 AND NOT erased"
@@ -57,6 +59,7 @@ class Exporter:
     clock: Clock
     projections: Sequence[Projection]
     kept: timedelta
+    told: set[UUID] = field(default_factory=set)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop. Outlives every outage; a stop lets go of the copy under way, which is made anew later."""
@@ -77,10 +80,21 @@ class Exporter:
         await self.copies.expire(self.clock.now())
         connection = await self.connect()
         try:
-            waiting = await pending(connection, 10)
-            return sum([await self._make(connection, each) for each in waiting])
+            return sum([await self._tried(connection, each) for each in await pending(connection, AT_ONCE)])
         finally:
             await connection.close()
+
+    async def _tried(self, connection: Any, export: DataExport) -> bool:
+        """One that cannot be made holds up no other; it is tried again at the next look."""
+        try:
+            return await self._make(connection, export)
+        except Exception as problem:
+            if connection.is_closed():
+                raise
+            if export.id not in self.told:
+                _log.warning("a data export waits (%s)", failure(problem), extra={"export": str(export.id)})
+            self.told.add(export.id)
+            return False
 
     @property
     def copies(self) -> Copies:
