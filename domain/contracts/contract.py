@@ -105,12 +105,17 @@ class SupportContract(Aggregate):
         self.note_time(at=at)
 
     def change_plan(
-        self, product: str, *, at: datetime, effective_at: datetime, products: Sequence[Product] = PRODUCTS
+        self, product: str, *, at: datetime, effective_at: datetime | None = None, products: Sequence[Product] = PRODUCTS
     ) -> None:
-        """Another product from an instant on, now or later. Changes that were planned for then or later are void."""
+        """Another product from an instant on, now or later; None is now, or its beginning where that is to come.
+
+        Changes that were planned for then or later are void.
+        """
         self._must_go_on(at)
         wanted = known_product(product, products)
         since = self._effective(effective_at, at)
+        if effective_at is None:
+            since = max(since, self.course.begins)
         if since < self.course.begins:
             raise ValidationFailed(
                 "The contract begins later.", problem="OUT_OF_RANGE", path=EFFECTIVE_AT, limit=self.course.begins.isoformat()

@@ -79,8 +79,8 @@ async def activate(desk: Desk, by: By, contract: UUID) -> Receipt:
     return await change(desk, by, contract, SupportContract.activate, at=by.act.at, products=policies.products)
 
 
-async def change_plan(desk: Desk, by: By, contract: UUID, product: str, effective_at: datetime) -> Receipt:
-    """Change the product from an instant on."""
+async def change_plan(desk: Desk, by: By, contract: UUID, product: str, effective_at: datetime | None = None) -> Receipt:
+    """Change the product from an instant on, now where none is given."""
     policies = await desk.policies.now()
     return await change(
         desk,

@@ -27,6 +27,9 @@ COMPLETE = b"event: complete\ndata:\n\n"
 
 
 def response(engine: Engine, operation: Operation, asked: Asked, context: Context) -> StreamingResponse:
+    if is_subscription(operation):
+        with context.services.rates.connected(context.identity, context.address):
+            pass  # too many are refused while there is a status to say so with; it is held once the stream begins
     headers = {"cache-control": "no-store", "x-accel-buffering": "no", "x-correlation-id": str(context.correlation)}
     return StreamingResponse(_events(engine, operation, asked, context), 200, headers, "text/event-stream")
 
@@ -43,7 +46,7 @@ async def _events(engine: Engine, operation: Operation, asked: Asked, context: C
         yield COMPLETE
         return
     until = context.identity.expires_at if context.identity else datetime.max.replace(tzinfo=UTC)
-    with FEEDS.track_inprogress():
+    with FEEDS.track_inprogress(), context.services.rates.connected(context.identity, context.address):
         async with contextlib.aclosing(engine.feed(operation, asked, context)) as feed:
             waiting: asyncio.Future[Any] | None = None
             ended: asyncio.Future[Any] = asyncio.ensure_future(context.services.draining.wait())

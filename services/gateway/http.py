@@ -159,5 +159,5 @@ def written(answer: Answer, media: str, context: Context, *, always: bool = Fals
     if status == 503:
         headers["retry-after"] = "1"
     if status == 429:
-        headers["retry-after"] = str(answer.body["errors"][0]["extensions"]["seconds"])
+        headers["retry-after"] = str(answer.body["errors"][0]["extensions"].get("seconds", 1))
     return Response(orjson.dumps(answer.body), status, headers, f"{media}; charset=utf-8")

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import IPv6Address, ip_address
 from uuid import UUID
 
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
-from prometheus_client import Counter
+from prometheus_client import Counter as Count
 
 from domain.errors import RateLimited
 from services.gateway.auth import Identity
 from services.gateway.failures import Code, RequestFailed
 from services.runtime.settings import RATES, Settings
 
-REFUSED = Counter("support_gateway_rate_limited", "Requests and commands refused because there were too many", ["rate"])
+REFUSED = Count("support_gateway_rate_limited", "Requests and commands refused because there were too many", ["rate"])
 LEAST_WAIT = 1.0
 """Seconds; whoever is told to wait less asks again too soon."""
 
@@ -35,6 +38,8 @@ class Rates:
             rate = settings.rate(name)
             if rate is not None:
                 self._items[name] = parse(rate)
+        self._most = settings.connections
+        self._open: Counter[str] = Counter()
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     def request(self, identity: Identity | None, address: str) -> None:
@@ -64,6 +69,21 @@ class Rates:
             wait = self._wait(rate, key)
             if wait is not None:
                 raise RateLimited(told, retry_after=wait)
+
+    @contextmanager
+    def connected(self, identity: Identity | None, address: str) -> Iterator[None]:
+        """While a party holds one more live connection open. Raises RequestFailed where it has too many."""
+        party = _party(identity, address)
+        if self._open[party] >= self._most:
+            REFUSED.labels("connections").inc()
+            raise RequestFailed(Code.RATE_LIMITED, f"At most {self._most} live connections at once; close one first.")
+        self._open[party] += 1
+        try:
+            yield
+        finally:
+            self._open[party] -= 1
+            if not self._open[party]:
+                del self._open[party]
 
     def _wait(self, rate: str, key: str) -> float | None:
         """Count one. The seconds to wait where there were too many; it does not count then."""

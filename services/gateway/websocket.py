@@ -70,6 +70,7 @@ class Connection:
         self._context: Context | None = None
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._outgoing: asyncio.Queue[bytes] = asyncio.Queue(WAITING)
+        self._held = contextlib.ExitStack()
         self._ending: asyncio.Future[Hangup] = asyncio.get_running_loop().create_future()
 
     async def serve(self) -> None:
@@ -78,11 +79,18 @@ class Connection:
             await self._socket.close(NO_SUCH_PROTOCOL, f"speak {PROTOCOL}")
             return
         await self._socket.accept(PROTOCOL)
+        address = self._socket.client.host if self._socket.client else ""
+        try:
+            self._held.enter_context(self._services.rates.connected(None, address))
+        except RequestFailed as failed:
+            await self._socket.close(TRY_AGAIN, failed.message)
+            return
         helpers = [asyncio.create_task(each) for each in (self._receive(), self._send(), self._drained(), self._begun())]
         with CONNECTIONS.track_inprogress():
             try:
                 hangup = await self._ending
             finally:
+                self._held.close()
                 running = [*helpers, *self._operations.values()]
                 for task in running:
                     task.cancel()
@@ -164,6 +172,7 @@ class Connection:
             raise Hangup(TOO_MANY_INITS, "Too many initialisation requests")
         given = {str(name).lower(): value for name, value in payload.items()} if isinstance(payload, dict) else {}
         headers = self._socket.headers
+        address = self._socket.client.host if self._socket.client else ""
         header = given.get("authorization", headers.get("authorization"))
         try:
             if header is not None and not isinstance(header, str):
@@ -171,7 +180,12 @@ class Connection:
             identity = await standing(self._services, self._services.verifier.bearer(header))
         except RequestFailed as failed:
             raise Hangup(FORBIDDEN, failed.message) from None
-        address = self._socket.client.host if self._socket.client else ""
+        if identity is not None:  # counts by who they are from now on: many may share an address
+            self._held.close()
+            try:
+                self._held.enter_context(self._services.rates.connected(identity, address))
+            except RequestFailed as failed:
+                raise Hangup(TRY_AGAIN, failed.message) from None
         self._context = Context(self._services, identity, correlation_of(headers), traceparent_of(headers), address)
         if identity is not None:
             self._operations[""] = asyncio.create_task(self._expires(identity.expires_at))

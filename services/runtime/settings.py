@@ -108,6 +108,11 @@ class Settings(BaseSettings):
     rate_destination: str = Field(
         "5/hour", description="confirmations sent to one address, number or webhook; off in development unless set"
     )
+    connections: int = Field(
+        100,
+        ge=1,
+        description="live connections (WebSocket, event streams) that one party or address may hold open in one gateway",
+    )
     trusted_proxies: str = Field(
         "127.0.0.1", description="addresses or networks, comma-separated, whose X-Forwarded-For names the client"
     )

@@ -51,7 +51,9 @@ class ActivateContractInput:
 class ChangeContractPlanInput:
     contract_id: strawberry.ID = strawberry.field(description="Which.")
     product: ProductCode = strawberry.field(description="New product.")
-    effective_at: datetime = strawberry.field(description="From, now or later; changes planned for then or later are void.")
+    effective_at: datetime | None = strawberry.field(
+        description="From, now or later; now if left out. Changes planned for then or later are void.", default=None
+    )
     expected_version: int = strawberry.field(description="Version seen.")
     idempotency_key: IdempotencyKey = strawberry.field(description="Retry key.")
 

@@ -403,3 +403,11 @@ def test_a_history_replays_to_the_same_contract() -> None:
     again = replayed(recorded(contract))
     assert isinstance(again, SupportContract)
     assert again.course == contract.course
+
+
+def test_a_plan_changes_now_where_no_instant_is_given_or_as_it_begins() -> None:
+    contract = in_force(STANDARD)
+    contract.change_plan(PREMIUM, at=SIGNED)
+    assert products_of(contract.course) == [(PREMIUM, BEGIN, END)]
+    contract.change_plan(STANDARD, at=BEGIN + DAY)
+    assert products_of(contract.course) == [(PREMIUM, BEGIN, BEGIN + DAY), (STANDARD, BEGIN + DAY, END)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -143,3 +144,29 @@ def test_a_rate_that_is_none_is_refused_by_name(world: World, rate: str) -> None
 )
 def test_one_customer_line_is_one_client(one: str, other: str, same: bool) -> None:
     assert (neighbourhood(one) == neighbourhood(other)) is same
+
+
+async def test_live_connections_of_one_party_are_bounded_and_free_again_once_closed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = await world.open("anna")
+    feed = f'subscription {{ ticketChanged(ticketId: "{opened["id"]}") {{ position }} }}'
+    settings = isolated_settings(world.settings.home, connections=2)
+    monkeypatch.setattr(world.services, "rates", Rates(settings))
+    async with socket(world, "agnes"), socket(world, "agnes"):
+        async with socket(world, "agnes", init=False) as third:
+            await third.send(type="connection_init", payload=world.headers("agnes"))
+            code, reason = await third.closed()
+            assert (code, reason) == (1013, "At most 2 live connections at once; close one first.")
+        refused = await world.post({"query": feed}, "agnes", headers={"accept": "text/event-stream"})
+        assert refused.status_code == 429
+        assert refused.json()["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
+        async with socket(world, "arne"):
+            pass
+    for _ in range(50):
+        if not world.services.rates._open:
+            break
+        await asyncio.sleep(0.05)
+    async with socket(world, "agnes") as again:
+        await again.subscribe("{ viewer { role } }")
+        assert (await again.receive())["type"] == "next"
