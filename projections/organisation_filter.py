@@ -15,6 +15,7 @@ from domain.catalogue import BASE_PRODUCT, Product
 from domain.catalogue import product as product_of
 from projections.arguments import Arguments
 from projections.contract_courses import sees
+from projections.service_managers import now_serving
 from projections.ticket_filter import Compare
 from projections.viewer import Viewer
 from projections.words import fold
@@ -47,22 +48,19 @@ class OrganisationFilter(Struct, frozen=True, kw_only=True):
 
     def _held(self, arguments: Arguments, viewer: Viewer) -> str:
         base = product_of(BASE_PRODUCT, self.products)
+        at = arguments(self.at, "timestamptz")
         least = arguments(len(base.capabilities) if base else 0, "int")
         return f"""coalesce((SELECT x.product FROM entitlement_stretches x
-          WHERE x.audience = o.id AND {self._now(arguments, "x")} AND {sees(arguments, viewer, "x.audience")}
+          WHERE x.audience = o.id AND x.from_at <= {at} AND (x.to_at IS NULL OR {at} < x.to_at) AND {sees(arguments, viewer, "x.audience")}
             AND cardinality(x.capabilities) >= {least}
           ORDER BY cardinality(x.capabilities) DESC, x.to_at DESC NULLS FIRST, x.from_at, x.contract LIMIT 1),
           {arguments(BASE_PRODUCT, "text")})"""
 
     def _served(self, arguments: Arguments, viewer: Viewer, asked: Compare) -> list[str]:
         serving = f"""SELECT FROM service_managers m
-          WHERE m.audience = o.id AND {self._now(arguments, "m")} AND {sees(arguments, viewer, "m.audience")}"""
+          WHERE m.audience = o.id AND {now_serving(arguments(self.at, "timestamptz"))} AND {sees(arguments, viewer, "m.audience")}"""
         named = Compare(eq=asked.eq, in_=asked.in_).sql(arguments, "m.manager", "uuid")
         terms = [f"EXISTS ({serving} AND {' AND '.join(named)})"] if named else []
         if asked.present is not None:
             terms.append(f"{'' if asked.present else 'NOT '}EXISTS ({serving})")
         return terms
-
-    def _now(self, arguments: Arguments, alias: str) -> str:
-        at = arguments(self.at, "timestamptz")
-        return f"{alias}.from_at <= {at} AND ({alias}.to_at IS NULL OR {at} < {alias}.to_at)"

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from domain.catalogue import Capability
 from projections.arguments import Arguments
 from projections.contract_courses import Folded, folding, sees, written
 from projections.database import Database, Statement
@@ -71,18 +72,33 @@ async def of_contracts(db: Database, viewer: Viewer, contracts: Sequence[UUID]) 
     return [_assigned(row) for row in await db.fetch(sql, *arguments.values)]
 
 
+def now_serving(instant: str) -> str:
+    """Whether the assignment `m` counts at the instant in this SQL expression.
+
+    Judged by the contract's course and not by whether its end was noted already: a contract that is over, or whose product then has no
+    service manager, gives none. One that is suspended keeps theirs.
+    """
+    within = "{0}.from_at <= {1} AND ({0}.to_at IS NULL OR {1} < {0}.to_at)"
+    suspended = "SELECT FROM contract_states s WHERE s.contract = m.contract AND s.status = 'SUSPENDED'"
+    gives = f"SELECT FROM entitlement_stretches x WHERE x.contract = m.contract AND '{Capability.SERVICE_MANAGER}' = ANY(x.capabilities)"
+    return (
+        f"({within.format('m', instant)} AND (EXISTS ({gives} AND {within.format('x', instant)})"
+        f" OR EXISTS ({suspended} AND {within.format('s', instant)})))"
+    )
+
+
 async def serving(db: Database, viewer: Viewer, organisations: Sequence[UUID], at: datetime) -> list[Assigned]:
     """Who serves these organisations at an instant; a dedicated one before a shared one, then the longest assigned."""
     arguments = Arguments()
     instant = arguments(at, "timestamptz")
     sql = f"""SELECT {COLUMNS} FROM service_managers m
       WHERE m.audience = ANY({arguments(list(organisations), "uuid[]")}) AND {sees(arguments, viewer, "m.audience")}
-        AND m.from_at <= {instant} AND (m.to_at IS NULL OR {instant} < m.to_at)
+        AND {now_serving(instant)}
       ORDER BY m.audience, m.mode, m.from_at, m.contract"""
     return [_assigned(row) for row in await db.fetch(sql, *arguments.values)]
 
 
-SERVED = """SELECT m.audience, bool_or(m.from_at <= $2 AND (m.to_at IS NULL OR $2 < m.to_at)) AS now FROM service_managers m
+SERVED = f"""SELECT m.audience, bool_or({now_serving("$2::timestamptz")}) AS now FROM service_managers m
   WHERE m.manager = $1 GROUP BY m.audience"""
 
 

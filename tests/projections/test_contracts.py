@@ -203,3 +203,36 @@ async def test_queries_follow_an_index(room: Ground) -> None:
         assert await giving(connection, Capability.OPERATIONS_MEETINGS, NOON, soon) == []
     finally:
         await connection.close()
+
+
+async def test_a_service_manager_serves_to_the_very_end_and_no_longer_noted_or_not(room: Ground) -> None:
+    acme, globex = uuid7(), uuid7()
+    begin, change, end = NOON, NOON + 10 * STEP, NOON + 20 * STEP
+    plain, changing = [
+        SupportContract.draft(id=uuid7(), at=NOON, ref=ref, organisation=home, product=CODES[2], from_=begin, to=end)
+        for ref, home in (("P", acme), ("C", globex))
+    ]
+    for contract in (plain, changing):
+        contract.activate(at=NOON)
+        contract.assign_manager(AGENT.id, ServiceManagerMode.SHARED, at=NOON)
+    changing.change_plan(CODES[1], at=NOON, effective_at=change)
+    plain.suspend(at=NOON, effective_at=NOON + 2 * STEP)
+    plain.resume(at=NOON, effective_at=NOON + 4 * STEP)
+    for contract in (plain, changing):
+        await room.recording.writer.add(act(), contract)
+    await room.project(*ROOM)
+    connection = await room.connect([each.schema for each in ROOM])
+    tick = timedelta(microseconds=1)
+    try:
+        for at, served in (
+            (begin, {acme, globex}),
+            (NOON + 3 * STEP, {acme, globex}),
+            (change - tick, {acme, globex}),
+            (change, {acme}),
+            (end - tick, {acme}),
+            (end, set()),
+        ):
+            assert set(await served_by(connection, AGENT.id, at) or ()) == served, at
+            assert {each.organisation for each in await serving(connection, AGENT, [acme, globex], at)} == served
+    finally:
+        await connection.close()
