@@ -6,6 +6,7 @@ decided on a contract that changed meanwhile. An organisation that never had a c
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from uuid import UUID
 
@@ -16,7 +17,10 @@ from domain.contracts.entitlements import Entitled, Entitlement, entitlements, l
 from domain.contracts.ledgers import OrganisationLedger
 from domain.errors import NotFound
 from domain.policies import Policies, SlaTerms
+from services.runtime.codec import Undecodable, UnknownTopic
 from services.runtime.decision import Decision
+
+_log = logging.getLogger("support.entitlement")
 
 
 async def capabilities(decision: Decision, policies: Policies, organisation: UUID | None, at: datetime) -> Entitled:
@@ -51,8 +55,16 @@ async def product_in_force(decision: Decision, policies: Policies, organisation:
 
 
 async def terms_for(decision: Decision, policies: Policies, organisation: UUID | None, at: datetime) -> SlaTerms | None:
-    """What is promised on a ticket of this organisation now: the terms of the product in force, for which no ticket is ever refused."""
-    return policies.terms(await product_in_force(decision, policies, organisation, at))
+    """What is promised on a ticket of this organisation now: the terms of the product in force, for which no ticket is ever refused.
+
+    Nor for a contract that this process cannot read, written by a later release perhaps: then base is promised, and said in the log.
+    """
+    try:
+        product = await product_in_force(decision, policies, organisation, at)
+    except (Undecodable, UnknownTopic) as unreadable:
+        _log.error("a contract cannot be read (%s of topic %s): base is promised", type(unreadable).__name__, unreadable.topic)
+        product = BASE_PRODUCT
+    return policies.terms(product)
 
 
 async def contract_in_force(decision: Decision, organisation: UUID, at: datetime) -> bool:

@@ -24,6 +24,7 @@ from services.runtime.command import Loaded
 from services.runtime.decision import Decision
 from tests.ground import TestDatabase
 from tests.services.commands.desk import ADMIN, AGENT, World, world
+from tests.services.projector.ground import ground
 
 pytestmark = pytest.mark.anyio
 
@@ -283,3 +284,21 @@ async def test_a_refusal_leaves_ledgers_as_they_were(database: TestDatabase) -> 
         with pytest.raises(Refused):
             await contracts.activate(on.desk, on.by(ADMIN), other)
         assert len(await on.recording.events(OrganisationLedger.id_of(acme))) == before
+
+
+async def test_no_ticket_is_refused_for_a_contract_that_cannot_be_read(
+    database: TestDatabase, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with world(database) as on, ground(database) as below:
+        acme = await on.organisation("acme")
+        anna = await on.customer("anna@acme.example", acme)
+        contract = await in_force(on, acme, PREMIUM)
+        on.at = BEGIN + DAY
+        version = len(await on.recording.events(contract))
+        await below.record(contract, version + 1, "contract.from_a_later_release.v1", b'{"at":"2026-07-01T12:00:00Z"}')
+        ticket = await on.opened(anna, priority=Priority.URGENT)
+        (applied, *_) = [each for each in await on.recording.events(ticket) if isinstance(each, TicketSlaApplied)]
+        base = (await on.desk.policies.now()).terms(BASE_PRODUCT)
+        assert base is not None
+        assert applied.policy == base.policy.name
+        assert "a contract cannot be read (UnknownTopic of topic contract.from_a_later_release.v1)" in caplog.text
