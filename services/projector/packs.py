@@ -88,12 +88,20 @@ async def reproduce(connect: Connect, reader: Reader, packs: Sequence[Frozen], *
     return done
 
 
-async def pack_from_log(connect: Connect, reader: Reader, subject: Subject) -> Packed:
-    """The pack of the log as it is now, without any read model: for who has no projector running."""
-    async with _scratch(connect, reader) as scratch:
-        epoch, head = await log.head(scratch.connection)
-        await scratch.bring(head)
-        return await review_pack(scratch.connection, subject, epoch, head)
+@asynccontextmanager
+async def packing(connect: Connect, reader: Reader) -> AsyncIterator[Callable[[Subject], Awaitable[Packed]]]:
+    """Packs of the log as it is whenever one is asked for, without a read model: for who tells a history while no projector runs.
+
+    Each goes on from where the last one was, so that many cost one passage through the log.
+    """
+    async with _scratch(connect, reader, isolation="read_committed") as scratch:
+
+        async def pack(subject: Subject) -> Packed:
+            epoch, head = await log.head(scratch.connection)
+            await scratch.bring(head)
+            return await review_pack(scratch.connection, subject, epoch, head)
+
+        yield pack
 
 
 @dataclass
@@ -116,10 +124,10 @@ class _Scratch:
 
 
 @asynccontextmanager
-async def _scratch(connect: Connect, reader: Reader) -> AsyncIterator[_Scratch]:
+async def _scratch(connect: Connect, reader: Reader, isolation: str = "repeatable_read") -> AsyncIterator[_Scratch]:
     connection = await connect([])
     try:
-        transaction = connection.transaction(isolation="repeatable_read")
+        transaction = connection.transaction(isolation=isolation)
         await transaction.start()
         try:
             schema = f"{report_facts.schema}_pack"

@@ -29,7 +29,7 @@ from projections.viewer import Role, Viewer
 from services.commands import contracts, engagements, meetings, status
 from services.commands.desk import By
 from services.commands.desk import Desk as Writing
-from services.projector.packs import Frozen, frozen_packs, pack_from_log, reproduce
+from services.projector.packs import Frozen, as_json, frozen_packs, packing, reproduce
 from services.runtime.act import Act, Actor, ActorKind
 from tests.projections.desk import AGENT, Desk, customer
 from tests.projections.history import History
@@ -178,7 +178,17 @@ async def test_what_is_recorded_later_changes_no_pack_and_the_log_gives_the_same
     assert await made.again([frozen]) == [True]
     now = await made.live(frozen.subject)  # and late events do count where one asks anew
     assert read(now.text).tickets != read(event.pack).tickets
-    assert (await pack_from_log(desk.ground.connect, desk.ground.reader.fresh(), frozen.subject)).text == now.text
+
+
+async def test_where_no_projector_runs_the_log_alone_gives_the_same_packs_as_it_grows(desk: Desk) -> None:
+    made = await provider(desk, tickets=3, steps=5)
+    async with packing(desk.ground.connect, desk.ground.reader.fresh()) as packs:
+        await meetings.freeze_pack(made.writing, made.by(), made.meeting, packs)
+        (frozen,) = await made.frozen()
+        await made.history.tell(2, 10)
+        subject = replace(frozen.subject, to=desk.now)
+        assert (await packs(subject)).text == (await made.live(subject)).text
+    assert await made.again([frozen]) == [True]
 
 
 async def test_a_pack_that_is_not_what_the_log_says_is_found_out(desk: Desk) -> None:
@@ -190,6 +200,9 @@ async def test_a_pack_that_is_not_what_the_log_says_is_found_out(desk: Desk) -> 
     moved = replace(frozen, position=frozen.position - 3)
     torn = replace(frozen, text=other)
     assert await made.again([forged, moved, torn]) == [False, False, False]
+    done = await reproduce(desk.ground.connect, desk.ground.reader.fresh(), [frozen, torn])
+    told = json.loads(as_json(done))
+    assert (told["equal"], [each["equal"] for each in told["packs"]]) == (False, [True, False])
 
 
 async def test_a_cancelled_meetings_pack_is_gone_and_a_new_one_is_frozen(desk: Desk) -> None:

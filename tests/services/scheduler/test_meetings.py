@@ -17,6 +17,7 @@ from domain.contracts.vocabulary import ServiceManagerMode
 from domain.meetings.events import MeetingScheduled
 from domain.meetings.meeting import OperationsMeeting
 from domain.meetings.quarters import Quarter
+from domain.meetings.refusals import MeetingExists
 from domain.policies import MeetingPolicy, Policies
 from projections.entitlements import entitlements
 from projections.meetings import meetings
@@ -168,6 +169,20 @@ async def test_a_cancelled_meeting_and_one_that_people_planned_are_left_to_peopl
         await commands.change(t.on.desk, t.on.by(ADMIN), cancelled, OperationsMeeting.cancel, at=t.on.at)
         await t.at(t.on.at + timedelta(seconds=9))
         assert sorted(await t.names()) == ["acme-2026-Q3", "globex-2026-Q3"]
+
+
+async def test_of_two_hundred_people_and_three_schedulers_at_once_one_makes_it(database: TestDatabase) -> None:
+    async with time(database) as t:
+        contract = await premium(t, "acme")
+        await t.ground.project(entitlements, meetings)
+        where = (t.on.at + DAY, timedelta(hours=1), "https://meet.example.org/acme")
+        people = [commands.schedule(t.on.desk, t.on.by(ADMIN), contract, 2026, 3, *where) for _ in range(200)]
+        looks = [scheduler.look() for scheduler in t.schedulers]
+        results = await asyncio.gather(*people[:100], *looks, *people[100:], return_exceptions=True)
+        refused = [result for result in results if isinstance(result, BaseException)]
+        assert all(isinstance(each, MeetingExists) for each in refused)
+        assert len(refused) in (199, 200)
+        assert await t.names() == ["acme-2026-Q3"]
 
 
 async def test_a_read_model_that_lags_proposes_nothing_twice(database: TestDatabase) -> None:
