@@ -12,12 +12,11 @@ from typing import Any
 
 from services.runtime.command import RecordedEvent
 from services.runtime.event_log import COLUMNS, HEAD
+from services.runtime.locks import Lock
 from services.runtime.position import Position
 
 APPENDED = "support_appended"
 NAME = "notifier"
-LEAD = 5021973
-"""The advisory lock of the one that leads; each process has a number of its own."""
 _BEGIN = f"""INSERT INTO notifier.places (name, epoch, position) SELECT $1, h.epoch, h.number FROM ({HEAD}) AS h(epoch, number)
   ON CONFLICT (name) DO NOTHING"""  # noqa: S608 - constants
 _MOVE = "UPDATE notifier.places SET epoch = $2, position = $3, moved_at = now() WHERE name = $1"
@@ -38,7 +37,7 @@ class Place:
 
     async def lead(self) -> bool:
         """Whether this process is the one. Let go of by hanging up."""
-        return bool(await self._connection.fetchval("SELECT pg_try_advisory_lock($1)", LEAD))
+        return bool(await self._connection.fetchval("SELECT pg_try_advisory_lock($1)", Lock.NOTIFIER))
 
     async def begin(self) -> Position:
         """Where to go on after: where it was, or, at the first start of all, the end of the log."""

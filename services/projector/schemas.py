@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from projections.projection import Projection
+from services.runtime.locks import Lock
 
-_LOCK = 7_306_001
 """Two that make schemas at the same time take turns; the number only has to be ours."""
 
 
@@ -37,7 +37,7 @@ async def ensure(connection: Any, projections: Sequence[Projection], readers: Re
     """Make what is missing: schema, tables, grants, checkpoint at the beginning of the log. Returns those that were made."""
     made = []
     async with connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", Lock.SCHEMAS)
         for projection in projections:
             if not await _exists(connection, projection.schema):
                 await build(connection, projection, projection.schema)
@@ -130,7 +130,7 @@ async def retire(connection: Any, projections: Sequence[Projection], release: st
     declared = {(projection.name, projection.version) for projection in projections}
     dropped = []
     async with connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", Lock.SCHEMAS)
         for row in await connection.fetch("SELECT projection, version, superseded_in FROM projector.checkpoints FOR UPDATE"):
             key = row["projection"], row["version"]
             if key in declared:

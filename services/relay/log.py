@@ -16,10 +16,9 @@ from typing import Any, Self
 
 from services.runtime.cloudevents import Identity
 from services.runtime.command import RecordedEvent
+from services.runtime.locks import Lock
 from services.runtime.postgres import Connection, Login
 
-LEAD = 5021972
-"""The advisory lock's key."""
 CHANNEL = "support_appended"
 
 _STATE = """
@@ -85,14 +84,14 @@ class Log:
     async def try_to_lead(self) -> bool:
         """Take the lead if nobody has it."""
         if not self._leads:
-            self._leads = bool(await self._connection.fetchval("SELECT pg_try_advisory_lock($1)", LEAD))
+            self._leads = bool(await self._connection.fetchval("SELECT pg_try_advisory_lock($1)", Lock.RELAY))
         return self._leads
 
     async def stand_back(self) -> None:
         """Give the lead to whoever stands by."""
         if self._leads:
             self._leads = False
-            await self._connection.execute("SELECT pg_advisory_unlock($1)", LEAD)
+            await self._connection.execute("SELECT pg_advisory_unlock($1)", Lock.RELAY)
 
     async def state(self) -> LogState:
         row = await self._connection.fetchrow(_STATE)

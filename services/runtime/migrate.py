@@ -17,11 +17,11 @@ from importlib.resources import files
 import asyncpg
 
 from services.runtime.errors import StoreError
+from services.runtime.locks import Lock
 from services.runtime.postgres import APPEND_SETTINGS, Connection, Login
 from services.runtime.settings import Settings
 
 ROLES = ("append", "relay", "project", "read", "customer")
-_ONE_AT_A_TIME = 5021971
 _SETTINGS = {
     "append": APPEND_SETTINGS,
     "relay": {"idle_in_transaction_session_timeout": "60s"},
@@ -42,7 +42,7 @@ async def migrate(owner_dsn: str, logins: Settings, *steps: Step) -> list[str]:
     """Do all that is missing; returns the names of the files applied now. `steps` run last, as the owner (projections' schemas)."""
     connection = await Login(owner_dsn).connect()
     try:
-        await connection.execute("SELECT pg_advisory_lock($1)", _ONE_AT_A_TIME)
+        await connection.execute("SELECT pg_advisory_lock($1)", Lock.MIGRATE)
         applied = await _apply_files(connection)
         users = {role: str(getattr(logins, f"postgres_{role}_user")) for role in ROLES}
         for role, user in users.items():

@@ -18,10 +18,10 @@ from domain.log.events import LOG, LogRestored
 from services.runtime.act import SYSTEM
 from services.runtime.cloudevents import Identity
 from services.runtime.codec import Codec
+from services.runtime.locks import Lock
 from services.runtime.postgres import Connection, Login
 from services.runtime.provisioning import fact_in_stream, last_in_stream
 
-_LOCK = "SELECT pg_advisory_xact_lock(5021970)"  # that of store.append: nothing is appended meanwhile
 _STATE = """
 SELECT l.epoch, coalesce((SELECT max(notification_id) FROM store.stored_events), l.base) AS head,
   (SELECT coalesce(max(originator_version), 0) FROM store.stored_events WHERE originator_id = $1) AS version
@@ -59,7 +59,7 @@ async def begin_epoch(
     connection = await Login(owner_dsn).connect()
     try:
         async with connection.transaction():
-            await connection.execute(_LOCK)
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", Lock.APPEND)  # nothing is appended meanwhile
             row = await connection.fetchrow(_STATE, LOG)
             last = await last_in_stream(client)
             published, fact = last if last is not None else (0, None)

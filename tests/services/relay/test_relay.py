@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from services.relay import metrics
-from services.relay.log import LEAD
+from services.runtime.locks import Lock
 from services.runtime.nats_permissions import STREAM
 from services.runtime.settings import Settings
 from tests.ground import TestDatabase
@@ -24,7 +24,7 @@ from tests.services.relay.ground import (
     until,
 )
 
-HOLDERS = f"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = {LEAD} AND granted"
+HOLDERS = f"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = {Lock.RELAY} AND granted"
 
 
 async def leader(dsn: str) -> int | None:
