@@ -21,27 +21,33 @@ from domain.chat.events import (
 )
 from domain.chat.vocabulary import ChatRoomKind
 from domain.event import DomainEvent
+from domain.organisations.events import ContactErased, ContactLinked, ContactUnlinked
 from projections.database import Database, Statement
 from projections.projection import Envelope, Projection
 
 chat_timers = Projection(
     "chat_timers",
-    version=1,
+    version=2,
     tables="""
-    CREATE TABLE chat_timers(access uuid PRIMARY KEY, contact uuid NOT NULL, organisation uuid, kind text NOT NULL, due_at timestamptz);
+    CREATE TABLE chat_timers(
+      access uuid PRIMARY KEY, contact uuid NOT NULL, organisation uuid, kind text NOT NULL, since timestamptz NOT NULL,
+      due_at timestamptz);
     CREATE INDEX chat_timers_by_due ON chat_timers(due_at, access) WHERE due_at IS NOT NULL;
+    CREATE INDEX chat_timers_of_organisation ON chat_timers(organisation, since);
+    CREATE INDEX chat_timers_of_contact ON chat_timers(contact);
+    CREATE TABLE chat_contacts_gone(contact uuid PRIMARY KEY, organisation uuid, erased boolean NOT NULL);
     """,
-    staff_tables=frozenset({"chat_timers"}),
+    staff_tables=frozenset({"chat_timers", "chat_contacts_gone"}),
 )
 
-SET = "INSERT INTO chat_timers(access, contact, organisation, kind) VALUES ($1, $2, $3, $4)"
+SET = "INSERT INTO chat_timers(access, contact, organisation, kind, since) VALUES ($1, $2, $3, $4, $5)"
 DUE_AT = "UPDATE chat_timers SET due_at = $2 WHERE access = $1"
 FORGET = "DELETE FROM chat_timers WHERE access = $1"
 
 
 @chat_timers.on(ChatAccessRequested)
 def requested(event: ChatAccessRequested, envelope: Envelope) -> Statement:
-    return SET, (envelope.stream, event.contact, event.organisation, event.kind)
+    return SET, (envelope.stream, event.contact, event.organisation, event.kind, event.timestamp)
 
 
 @chat_timers.on(ChatAccessApproved)
@@ -54,6 +60,22 @@ def ended(_: DomainEvent, envelope: Envelope) -> Statement:
     return FORGET, (envelope.stream,)
 
 
+GONE = """INSERT INTO chat_contacts_gone(contact, organisation, erased) VALUES ($1, NULL, $2)
+  ON CONFLICT (contact) DO UPDATE SET organisation = NULL, erased = $2"""
+ELSEWHERE = "UPDATE chat_contacts_gone SET organisation = $2 WHERE contact = $1"
+
+
+@chat_timers.on(ContactUnlinked, ContactErased)
+def gone(event: DomainEvent, envelope: Envelope) -> Statement:
+    return GONE, (envelope.stream, isinstance(event, ContactErased))
+
+
+@chat_timers.on(ContactLinked)
+def elsewhere(event: ContactLinked, envelope: Envelope) -> Statement:
+    """Somebody who never left anything has no row here."""
+    return ELSEWHERE, (envelope.stream, event.organisation)
+
+
 class Ending(Struct, frozen=True, kw_only=True):
     """`due_at` is None where something other than time ends it."""
 
@@ -62,11 +84,14 @@ class Ending(Struct, frozen=True, kw_only=True):
 
 
 DUE = "SELECT t.access, t.due_at FROM chat_timers t WHERE t.due_at <= $1 ORDER BY t.due_at, t.access LIMIT $2{lock}"
-LOST = """SELECT t.access, NULL::timestamptz AS due_at FROM chat_timers t JOIN contacts c ON c.id = t.contact
-  WHERE c.erased OR (t.organisation IS NOT NULL AND c.organisation IS DISTINCT FROM t.organisation)
-    OR EXISTS (SELECT FROM unnest($2::text[], $3::text[]) AS n(kind, capability) WHERE n.kind = t.kind AND NOT EXISTS (
-      SELECT FROM entitlement_stretches x WHERE x.audience = c.organisation AND n.capability = ANY(x.capabilities)
-        AND x.from_at <= $1 AND (x.to_at IS NULL OR $1 < x.to_at)))
+LEFT = """SELECT t.access, NULL::timestamptz AS due_at FROM chat_contacts_gone g JOIN chat_timers t ON t.contact = g.contact
+  WHERE g.erased OR (t.organisation IS NOT NULL AND g.organisation IS DISTINCT FROM t.organisation) ORDER BY t.access LIMIT $1{lock}"""
+# What a contract carried when it was asked for is lost where that stretch has ended since and none carries it now.
+LOST = """SELECT t.access, NULL::timestamptz AS due_at FROM unnest($2::text[], $3::text[]) AS n(kind, capability)
+  JOIN entitlement_stretches x ON x.to_at <= $1 AND n.capability = ANY(x.capabilities)
+  JOIN chat_timers t ON t.organisation = x.audience AND t.since <= x.to_at AND t.kind = n.kind
+  WHERE NOT EXISTS (SELECT FROM entitlement_stretches y WHERE y.audience = x.audience AND n.capability = ANY(y.capabilities)
+    AND y.from_at <= $1 AND (y.to_at IS NULL OR $1 < y.to_at))
   ORDER BY t.access LIMIT $4{lock}"""
 
 
@@ -82,5 +107,6 @@ async def endings(
     due = await db.fetch(DUE.format(lock=lock), now, limit)
     needs = [kind.needs.value for kind in kinds]
     lost = await db.fetch(LOST.format(lock=lock), now, [kind.value for kind in kinds], needs, limit)
-    found = {row["access"]: Ending(access=row["access"], due_at=row["due_at"]) for row in (*lost, *due)}
+    left = await db.fetch(LEFT.format(lock=lock), limit)
+    found = {row["access"]: Ending(access=row["access"], due_at=row["due_at"]) for row in (*lost, *left, *due)}
     return [*found.values()]

@@ -28,6 +28,7 @@ TABLES = """
       contract uuid NOT NULL, place int NOT NULL, audience uuid NOT NULL, product text NOT NULL, capabilities text[] NOT NULL,
       from_at timestamptz NOT NULL, to_at timestamptz, PRIMARY KEY (contract, place));
     CREATE INDEX entitlement_stretches_of_audience ON entitlement_stretches(audience, from_at);
+    CREATE INDEX entitlement_stretches_by_end ON entitlement_stretches(to_at, audience) WHERE to_at IS NOT NULL;
     CREATE INDEX entitlement_stretches_by_begin ON entitlement_stretches(from_at, contract);
 """
 LOAD = "SELECT contract AS stream, state FROM entitlement_courses WHERE contract = ANY($1)"
@@ -49,7 +50,7 @@ def _rows(contract: UUID, state: Folded) -> list[Statement]:
 
 
 entitlements = Projection(
-    "entitlements", version=1, tables=TABLES, staff_tables=frozenset({"entitlement_courses"}), fold=folding(LOAD, _rows)
+    "entitlements", version=2, tables=TABLES, staff_tables=frozenset({"entitlement_courses"}), fold=folding(LOAD, _rows)
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from msgspec import json
@@ -17,14 +18,25 @@ from projections.viewer import Viewer
 BY_AGE = Order("k.ticket", "uuid", "k.ticket", "uuid")
 
 
-async def tickets_of_incident(db: Database, viewer: Viewer, incident: UUID, page: Page, want: TicketWant) -> Connection[Ticket]:
-    """A page of the tickets that an incident concerns and that the viewer may see, oldest first. Raises BadCursor."""
+async def tickets_of_incidents(
+    db: Database, viewer: Viewer, incidents: Sequence[UUID], page: Page, want: TicketWant
+) -> dict[UUID, Connection[Ticket]]:
+    """For each incident a page of the tickets that it concerns and that the viewer may see, oldest first. Raises BadCursor."""
     arguments = Arguments()
-    cursors = Cursors.bound_to("tickets of incident", incident, viewer.sees_staff)
+    cursors = {each: Cursors.bound_to("tickets of incident", each, viewer.sees_staff) for each in incidents}
     sight = audience(arguments, viewer, "t.audience")
-    sql = f"""SELECT {ticket_document(arguments, viewer, "t", want, reached_by_another=True)}::text AS doc, {BY_AGE.columns}
+    # A cursor is of one incident, so whoever goes on after one asks for that incident alone.
+    within = BY_AGE.within(arguments, page, next(iter(cursors.values())))
+    sql = f"""SELECT i.id AS incident, p.* FROM unnest({arguments(list(incidents), "uuid[]")}) AS i(id) CROSS JOIN LATERAL (
+      SELECT {ticket_document(arguments, viewer, "t", want, reached_by_another=True)}::text AS doc, {BY_AGE.columns}
       FROM ticket_incidents k JOIN tickets t ON t.id = k.ticket AND {sight}
-      WHERE k.incident = {arguments(incident, "uuid")} AND {BY_AGE.within(arguments, page, cursors)}
-      ORDER BY {BY_AGE.by(page)} LIMIT {BY_AGE.limit(arguments, page)}"""
-    rows = await db.fetch(sql, *arguments.values)
-    return Connection.of([(Place(row["key"], row["tie"]), json.decode(row["doc"], type=Ticket)) for row in rows], page, cursors)
+      WHERE k.incident = i.id AND {within} ORDER BY {BY_AGE.by(page)} LIMIT {BY_AGE.limit(arguments, page)}) p"""
+    found: dict[UUID, list[tuple[Place, Ticket]]] = {each: [] for each in incidents}
+    for row in await db.fetch(sql, *arguments.values):
+        found[row["incident"]].append((Place(row["key"], row["tie"]), json.decode(row["doc"], type=Ticket)))
+    return {each: Connection.of(rows, page, cursors[each]) for each, rows in found.items()}
+
+
+async def tickets_of_incident(db: Database, viewer: Viewer, incident: UUID, page: Page, want: TicketWant) -> Connection[Ticket]:
+    """Likewise for one."""
+    return (await tickets_of_incidents(db, viewer, [incident], page, want))[incident]

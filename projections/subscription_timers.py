@@ -12,19 +12,21 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.event import DomainEvent
+from domain.organisations.events import ContactErased, ContactLinked, ContactUnlinked
 from domain.subscriptions import events
 from projections.database import Database, Statement
 from projections.projection import Envelope, Projection
 
 subscription_timers = Projection(
     "subscription_timers",
-    version=1,
+    version=2,
     tables="""
     CREATE TABLE subscription_timers(subscription uuid PRIMARY KEY, owner uuid NOT NULL, organisation uuid NOT NULL, due_at timestamptz);
     CREATE INDEX subscription_timers_by_due ON subscription_timers(due_at, subscription) WHERE due_at IS NOT NULL;
     CREATE INDEX subscription_timers_of_owner ON subscription_timers(owner);
+    CREATE TABLE subscription_owners_gone(contact uuid PRIMARY KEY, organisation uuid, erased boolean NOT NULL);
     """,
-    staff_tables=frozenset({"subscription_timers"}),
+    staff_tables=frozenset({"subscription_timers", "subscription_owners_gone"}),
 )
 
 SET = "INSERT INTO subscription_timers(subscription, owner, organisation, due_at) VALUES ($1, $2, $3, $4)"
@@ -47,6 +49,22 @@ def over(_: DomainEvent, envelope: Envelope) -> Statement:
     return FORGET, (envelope.stream,)
 
 
+GONE = """INSERT INTO subscription_owners_gone(contact, organisation, erased) VALUES ($1, NULL, $2)
+  ON CONFLICT (contact) DO UPDATE SET organisation = NULL, erased = $2"""
+ELSEWHERE = "UPDATE subscription_owners_gone SET organisation = $2 WHERE contact = $1"
+
+
+@subscription_timers.on(ContactUnlinked, ContactErased)
+def gone(event: DomainEvent, envelope: Envelope) -> Statement:
+    return GONE, (envelope.stream, isinstance(event, ContactErased))
+
+
+@subscription_timers.on(ContactLinked)
+def elsewhere(event: ContactLinked, envelope: Envelope) -> Statement:
+    """Somebody who never left anything has no row here."""
+    return ELSEWHERE, (envelope.stream, event.organisation)
+
+
 class Ending(Struct, frozen=True, kw_only=True):
     """`due_at` is None where something other than time ends it."""
 
@@ -56,8 +74,9 @@ class Ending(Struct, frozen=True, kw_only=True):
 
 DUE = """SELECT t.subscription, t.due_at FROM subscription_timers t WHERE t.due_at <= $1
   ORDER BY t.due_at, t.subscription LIMIT $2{lock}"""
-LOST = """SELECT t.subscription, NULL::timestamptz AS due_at FROM subscription_timers t JOIN contacts c ON c.id = t.owner
-  WHERE c.erased OR c.organisation IS DISTINCT FROM t.organisation ORDER BY t.subscription LIMIT $1{lock}"""
+LOST = """SELECT t.subscription, NULL::timestamptz AS due_at FROM subscription_owners_gone g
+  JOIN subscription_timers t ON t.owner = g.contact
+  WHERE g.erased OR g.organisation IS DISTINCT FROM t.organisation ORDER BY t.subscription LIMIT $1{lock}"""
 
 
 async def endings(db: Database, now: datetime, limit: int = 100, *, claim: bool = False) -> list[Ending]:

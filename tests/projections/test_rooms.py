@@ -41,8 +41,8 @@ INSERT INTO chat_accesses(id, room, contact, kind, organisation, status, version
   SELECT md5('a' || n)::uuid, md5('r' || n % 1000)::uuid, md5('c' || n)::uuid, 'BACKCHANNEL', md5('o' || n % 1000)::uuid,
     CASE WHEN n % 100 = 0 THEN 'REQUESTED' ELSE 'APPROVED' END, 1, '2026-07-01'::timestamptz + n * interval '1 minute'
   FROM generate_series(1, 20000) n;
-INSERT INTO chat_timers(access, contact, organisation, kind, due_at)
-  SELECT id, contact, organisation, kind, requested_at + interval '1 year' FROM chat_accesses;
+INSERT INTO chat_timers(access, contact, organisation, kind, since, due_at)
+  SELECT id, contact, organisation, kind, requested_at, requested_at + interval '1 year' FROM chat_accesses;
 INSERT INTO entitlement_stretches(contract, place, audience, product, capabilities, from_at)
   SELECT md5('k' || n)::uuid, 0, md5('o' || n)::uuid, 'SUPPORT-standard', '{BACKCHANNEL_CHAT}', '2020-01-01' FROM generate_series(0, 999) n;
 INSERT INTO knowledge(id, version, kind, title, abstract, url, language, components, answers, published_at, revised_at, words)
@@ -112,7 +112,8 @@ async def test_what_time_ended_is_found_by_an_index(crowd: Desk, monkeypatch: py
         db = Explaining(connection)
         await db.fetch(chat_timers.DUE.format(lock=""), NOON, 10)
         assert db.whole == []
-        assert await chat_timers.endings(connection, NOON, [ChatRoomKind.BACKCHANNEL], 10) == []
+        assert await chat_timers.endings(db, NOON, [ChatRoomKind.BACKCHANNEL], 10) == []
+        assert db.whole == []
     finally:
         await connection.close()
 

@@ -99,7 +99,7 @@ class StatusIncident(StatusNotice):
         after: Annotated[Cursor | None, strawberry.argument(description="After this.")] = None,
     ) -> Annotated[TicketConnection, strawberry.lazy("services.gateway.tickets.ticket")]:
         # A ticket shows its incidents, an incident its tickets.
-        from projections.status_linked import tickets_of_incident
+        from services.gateway.status.linked import tickets_of_incident
         from services.gateway.tickets.blocked import warn_of
         from services.gateway.tickets.ticket import TicketConnection
         from services.gateway.tickets.wants import page_of, rows_of, ticket_want
@@ -108,7 +108,7 @@ class StatusIncident(StatusNotice):
         if viewer is None:
             return TicketConnection.of(Connection())
         want = ticket_want(rows_of(Selection(info._raw_info), "TicketConnection"))
-        found = await tickets_of_incident(info.context.database, viewer, self.uuid, page, want)
+        found = await tickets_of_incident(info.context, self.uuid, page, want)
         blocked = [edge.row.id for edge in found.edges if edge.row.blocked]
         warn_of(info, blocked)
         return TicketConnection.of(found, without=blocked)

@@ -10,8 +10,8 @@ import strawberry
 from projections import deliveries
 from projections import subscriptions as rows
 from projections.paging import Connection
-from projections.status_components import components_by_id
 from services.gateway.context import Info
+from services.gateway.contracts.loading import components
 from services.gateway.ids import global_id
 from services.gateway.people import loading as people
 from services.gateway.people.parties import Organisation
@@ -84,8 +84,8 @@ class StatusSubscription(Node):
 
     @strawberry.field(description="Services; empty means all.")
     async def services(self, info: Info) -> list[ServiceComponent]:
-        found = {each.id: each for each in await components_by_id(info.context.public, self.row.components)}
-        return [ServiceComponent.of(found[each]) for each in self.row.components if each in found]
+        found = await components(info.context).load_many(self.row.components)
+        return [ServiceComponent.of(each) for each in found if each is not None]
 
 
 @strawberry.type(description="One row.")
