@@ -28,6 +28,7 @@ from services.runtime.act import SYSTEM, Idempotency
 from services.runtime.cloudevents import Naming
 from services.runtime.command import Receipt, RecordedEvent
 from services.runtime.decision import Decision
+from services.runtime.errors import PersonErased
 from services.runtime.writer import Writer, caused_by
 
 EMAIL = NotificationChannel.EMAIL
@@ -86,7 +87,10 @@ class Telling:
 
         # Tried again after the turn of an hour it would be another digest: the key remembers that it is in one.
         once = Idempotency("notifier", f"{row.epoch}/{post.about}/{subscription}", b"")
-        return await self.writer.decide(caused_by(row, SYSTEM, at, once), decide)
+        try:
+            return await self.writer.decide(caused_by(row, SYSTEM, at, once), decide)
+        except PersonErased:  # its owner, a moment ago: the subscription ends for that, and others are told
+            return Receipt(position=None, versions={}, ids={})
 
     async def ticket(self, post: Post, ticket: UUID, at: datetime) -> Receipt:
         """Queue the post for the requester and the watchers of a linked ticket, each on their own, as mail on that ticket's thread.

@@ -15,7 +15,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import msgspec
+
 from domain.deliveries.delivery import Delivery
+from domain.deliveries.vocabulary import NotificationChannel
 from domain.subscriptions.refusals import TokenRefused
 from domain.subscriptions.subscription import StatusSubscription
 
@@ -56,17 +59,45 @@ def expiry_of(token: str) -> datetime:
 
 
 def confirmation(subscription: StatusSubscription, token: str, at: datetime) -> Delivery:
-    text = (
-        "Somebody asked that messages about the status of our services be sent here.\n"
-        "If that is right, confirm it with this token; if not, do nothing and nothing will be sent.\n\n"
-        f"{token}\n\nIt is good once, until {subscription.expires_at:%Y-%m-%d %H:%M} UTC."
-    )
+    asked = "Somebody asked that messages about the status of our services be sent here."
+    until = f"{subscription.expires_at:%Y-%m-%d %H:%M} UTC"
+    match subscription.channel:
+        case NotificationChannel.EMAIL:
+            text = (
+                f"{asked}\nIf that is right, confirm it with this token; if not, do nothing and nothing will be sent.\n\n"
+                f"{token}\n\nIt is good once, until {until}."
+            )
+        case NotificationChannel.SMS:
+            text = f"Status messages were asked for to this number. To confirm until {until}: {token} If it was not you, do nothing."
+        case NotificationChannel.WEBHOOK:
+            data = {"text": asked, "token": token, "expires_at": subscription.expires_at}
+            text = _structured(subscription, 1, "confirmation", data, at)
     return _message(subscription, 1, "Confirm your status subscription", text, at)
 
 
 def test(subscription: StatusSubscription, unsubscribe: str, at: datetime) -> Delivery:
-    text = f"This is the test that was asked for: messages about the status of our services arrive.\n\nTo unsubscribe: {unsubscribe}"
-    return _message(subscription, subscription.tests[-1], "Test of your status subscription", text, at)
+    said, version = (
+        "This is the test that was asked for: messages about the status of our services arrive.",
+        subscription.tests[-1],
+    )
+    text = f"{said}\n\nTo unsubscribe: {unsubscribe}"
+    if subscription.channel is NotificationChannel.WEBHOOK:
+        text = _structured(subscription, version, "test", {"text": said, "unsubscribe": unsubscribe}, at)
+    return _message(subscription, version, "Test of your status subscription", text, at)
+
+
+def _structured(subscription: StatusSubscription, version: int, what: str, data: dict[str, object], at: datetime) -> str:
+    """A CloudEvent in JSON, as programs get all else; it is about no fact of the log, so its source is the subscription itself."""
+    event = {
+        "specversion": "1.0",
+        "id": _about(subscription, version),
+        "source": f"/subscription/{subscription.id}",
+        "type": f"subscription.{what}.v1",
+        "time": at,
+        "datacontenttype": "application/json",
+        "data": data,
+    }
+    return msgspec.json.encode(event).decode()
 
 
 def confirmation_id(subscription: StatusSubscription) -> UUID:

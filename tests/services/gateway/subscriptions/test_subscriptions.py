@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID, uuid4
 
+from domain.deliveries.delivery import Delivery
+from domain.deliveries.vocabulary import NotificationChannel
 from services.cli.outbox import queued
+from services.gateway.ids import of_kind
+from services.runtime.act import SYSTEM, Act
 from tests.services.gateway.world import World
 
 FIELDS = """subscription { id version channel destinationHint status severityFloor urgentFrom digest organisation { ref }
@@ -152,3 +158,27 @@ async def test_the_link_that_proves_an_address_is_queued_too(world: World) -> No
     verify = "mutation($input: VerifyContactEmailInput!) { verifyContactEmail(input: $input) { errors { code } } }"
     done = await world.say(None, verify, input={"token": await token(world), "idempotencyKey": world.key})
     assert done["verifyContactEmail"]["errors"] == []
+
+
+async def test_the_last_deliveries_are_shown_with_what_is_held_back(world: World) -> None:
+    mine = await confirmed(world, "anna", destination={"email": "held@acme.example"})
+    id = of_kind("subscription", mine["id"])
+    await queue(world, id, world.services.clock.now() + timedelta(hours=1))
+    position = await queue(world, id, None)
+    query = (
+        """query($at: Position) { statusSubscriptions(atLeast: $at) { nodes { id recentDeliveries { channel state at } } } }"""
+    )
+    nodes = (await world.say("anna", query, at=position))["statusSubscriptions"]["nodes"]
+    (found,) = [each["recentDeliveries"] for each in nodes if each["id"] == mine["id"]]
+    assert [(each["channel"], each["state"]) for each in found] == [("EMAIL", "QUEUED"), ("EMAIL", "HELD"), ("EMAIL", "QUEUED")]
+
+
+async def queue(world: World, subscription: UUID, not_before: datetime | None) -> str:
+    """A post's message, as the notifier records it."""
+    at = world.services.clock.now()
+    made = Delivery.queue(
+        at=at, channel=NotificationChannel.EMAIL, aggregate="subscription", subject_id=subscription, about=f"{uuid4()}/1",
+        recipient=uuid4(), organisation=None, to="held@acme.example", subject="S", text="T", epoch=1, not_before=not_before,
+    )  # fmt: skip
+    receipt = await world.services.desk.writer.add(Act(actor=SYSTEM, at=at, correlation=uuid4()), made)
+    return str(receipt.position)
