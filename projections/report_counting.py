@@ -14,8 +14,9 @@ Definitions, which hold in every report and in every pack:
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 from msgspec import Struct
 
@@ -86,16 +87,17 @@ class Satisfaction(Row, frozen=True, kw_only=True):
 async def volume(db: Database, asked: Asked) -> list[Volume]:
     """Tickets in and out, and what is open at each bucket's end."""
     arguments = Arguments()
-    tickets, buckets, keys = asked.tickets(arguments), asked.sql_buckets(arguments), asked.keys()
-    sql = f"""WITH b AS ({buckets}), t AS ({tickets})
-      SELECT b.n, {keys} AS keys, lower(m.what) AS what, count(*) AS n_of FROM b JOIN report_moves m ON m.at >= b.from_at AND m.at < b.to_at
-        JOIN t ON t.ticket = m.ticket GROUP BY 1, 2, 3
-      UNION ALL
-      SELECT b.n, {keys}, 'backlog', count(*) FROM b JOIN t ON TRUE JOIN report_open o ON o.ticket = t.ticket
-        AND o.from_at < b.to_at AND (o.to_at IS NULL OR o.to_at >= b.to_at) GROUP BY 1, 2"""
-    found: dict[tuple[int, tuple[str, ...]], dict[str, int]] = {}
-    for row in await db.fetch(sql, *arguments.values):
-        found.setdefault((row["n"], tuple(row["keys"])), {})[row["what"]] = row["n_of"]
+    tickets, keys, cut = asked.tickets(arguments), asked.keys(), asked.cuts(arguments)
+    sql = f"""WITH t AS ({tickets}), x AS (
+        SELECT {cut.place("m.at")} AS n, {keys} AS keys, lower(m.what) AS what FROM t JOIN report_moves m ON m.ticket = t.ticket
+          WHERE {cut.within("m.at")}
+        UNION ALL SELECT {cut.place("o.from_at")}, {keys}, 'begun' FROM t JOIN report_open o ON o.ticket = t.ticket
+          WHERE {cut.before_the_end("o.from_at")}
+        UNION ALL SELECT {cut.place("o.to_at")}, {keys}, 'ended' FROM t JOIN report_open o ON o.ticket = t.ticket
+          WHERE {cut.before_the_end("o.to_at")})
+      SELECT n, keys, what, count(*) AS n_of FROM x GROUP BY 1, 2, 3"""
+    found = _by_place(await db.fetch(sql, *arguments.values))
+    _stand(asked, found, "backlog")
     return [Volume(bucket=bucket, keys=keys, **found.get((n, keys), {})) for n, bucket, keys in asked.places(found)]
 
 
@@ -127,44 +129,37 @@ async def ageing(db: Database, asked: Asked) -> list[Ageing]:
 async def compliance(db: Database, asked: Asked) -> list[Compliance]:
     """Promises kept, broken and running."""
     arguments = Arguments()
-    tickets, buckets, keys = asked.tickets(arguments), asked.sql_buckets(arguments), asked.keys(metric="g.metric")
+    tickets, keys, cut = asked.tickets(arguments), asked.keys(metric="p.metric"), asked.cuts(arguments)
     now = arguments(asked.now, "timestamptz")
-    ended = "g.over_at >= b.from_at AND g.over_at < b.to_at"
-    sql = f"""WITH b AS ({buckets}), t AS ({tickets}),
-      g AS (SELECT p.ticket, p.metric, p.started_at, p.state = 'MET' AS met,
+    sql = f"""WITH t AS ({tickets}),
+      g AS (SELECT p.started_at, CASE p.state WHEN 'MET' THEN 'met' ELSE 'breached' END AS how, {keys} AS keys,
         CASE WHEN p.state <> 'RUNNING' THEN p.ended_at WHEN p.due_at < {now} THEN p.due_at END AS over_at
-        FROM report_targets p WHERE p.state <> 'SUPERSEDED')
-      SELECT b.n, {keys} AS keys, count(*) FILTER (WHERE g.met AND {ended}) AS met,
-        count(*) FILTER (WHERE NOT g.met AND {ended}) AS breached,
-        count(*) FILTER (WHERE g.started_at < b.to_at AND (g.over_at IS NULL OR g.over_at >= b.to_at)) AS running
-      FROM b JOIN t ON NOT t.imported JOIN g ON g.ticket = t.ticket
-        AND (({ended}) OR (g.started_at < b.to_at AND (g.over_at IS NULL OR g.over_at >= b.to_at)))
-      GROUP BY 1, 2"""
-    found = {(row["n"], tuple(row["keys"])): row for row in await db.fetch(sql, *arguments.values)}
-    return [
-        Compliance(bucket=bucket, keys=keys, met=row["met"], breached=row["breached"], running=row["running"])
-        if (row := found.get((n, keys))) is not None
-        else Compliance(bucket=bucket, keys=keys)
-        for n, bucket, keys in asked.places(found)
-    ]
+        FROM t JOIN report_targets p ON p.ticket = t.ticket WHERE p.state <> 'SUPERSEDED' AND NOT t.imported),
+      x AS (
+        SELECT {cut.place("g.over_at")} AS n, g.keys, g.how AS what FROM g WHERE {cut.within("g.over_at")}
+        UNION ALL SELECT {cut.place("g.started_at")}, g.keys, 'begun' FROM g WHERE {cut.before_the_end("g.started_at")}
+        UNION ALL SELECT {cut.place("g.over_at")}, g.keys, 'ended' FROM g WHERE {cut.before_the_end("g.over_at")})
+      SELECT n, keys, what, count(*) AS n_of FROM x GROUP BY 1, 2, 3"""
+    found = _by_place(await db.fetch(sql, *arguments.values))
+    _stand(asked, found, "running")
+    return [Compliance(bucket=bucket, keys=keys, **found.get((n, keys), {})) for n, bucket, keys in asked.places(found)]
 
 
 async def times(db: Database, asked: Asked) -> list[Times]:
     """How long first responses and resolutions took."""
     arguments = Arguments()
-    tickets, buckets, keys = asked.tickets(arguments), asked.sql_buckets(arguments), asked.keys()
+    tickets, keys, cut = asked.tickets(arguments), asked.keys(), asked.cuts(arguments)
     ranks = arguments(list(COUNTED), "float8[]")
     each = [
-        f"""SELECT b.n, {keys} AS keys, '{what}' AS what, count(*) AS n_of,
+        f"""SELECT {cut.place(f"r.{at}")} AS n, {keys} AS keys, '{what}' AS what, count(*) AS n_of,
           percentile_disc({ranks}) WITHIN GROUP (ORDER BY r.{length}) AS ranks
-        FROM b JOIN t ON NOT t.imported JOIN report_times r ON r.ticket = t.ticket AND r.{at} >= b.from_at AND r.{at} < b.to_at
-        GROUP BY 1, 2"""
+        FROM t JOIN report_times r ON r.ticket = t.ticket WHERE NOT t.imported AND {cut.within(f"r.{at}")} GROUP BY 1, 2"""
         for what, at, length in (
             ("first_response", "responded_at", "response_microseconds"),
             ("resolution", "resolved_at", "resolution_microseconds"),
         )
     ]
-    sql = f"WITH b AS ({buckets}), t AS ({tickets}) {' UNION ALL '.join(each)}"
+    sql = f"WITH t AS ({tickets}) {' UNION ALL '.join(each)}"
     found: dict[tuple[int, tuple[str, ...]], dict[str, Spread]] = {}
     for row in await db.fetch(sql, *arguments.values):
         p50, p90, p95, p99 = row["ranks"]
@@ -176,12 +171,12 @@ async def times(db: Database, asked: Asked) -> list[Times]:
 async def satisfaction(db: Database, asked: Asked) -> list[Satisfaction]:
     """How resolutions were rated."""
     arguments = Arguments()
-    tickets, buckets, keys = asked.tickets(arguments), asked.sql_buckets(arguments), asked.keys()
+    tickets, keys, cut = asked.tickets(arguments), asked.keys(), asked.cuts(arguments)
     spread = ", ".join(f"count(*) FILTER (WHERE r.score = {score})" for score in range(1, 6))
-    sql = f"""WITH b AS ({buckets}), t AS ({tickets})
-      SELECT b.n, {keys} AS keys, count(*) AS asked, count(r.score) AS rated, coalesce(sum(r.score), 0) AS total, ARRAY[{spread}] AS spread
-      FROM b JOIN report_resolutions r ON r.at >= b.from_at AND r.at < b.to_at JOIN t ON t.ticket = r.ticket AND NOT t.imported
-      GROUP BY 1, 2"""
+    sql = f"""WITH t AS ({tickets})
+      SELECT {cut.place("r.at")} AS n, {keys} AS keys, count(*) AS asked, count(r.score) AS rated, coalesce(sum(r.score), 0) AS total,
+        ARRAY[{spread}] AS spread
+      FROM t JOIN report_resolutions r ON r.ticket = t.ticket WHERE NOT t.imported AND {cut.within("r.at")} GROUP BY 1, 2"""
     found = {(row["n"], tuple(row["keys"])): row for row in await db.fetch(sql, *arguments.values)}
     return [
         Satisfaction(
@@ -198,6 +193,24 @@ async def satisfaction(db: Database, asked: Asked) -> list[Satisfaction]:
     ]
 
 
-def until(bucket: Bucket, now: datetime) -> datetime:
-    """Where a bucket ends that may still go on."""
-    return max(bucket.from_, min(bucket.to, now))
+Found = dict[tuple[int, tuple[str, ...]], dict[str, int]]
+
+
+def _by_place(rows: Sequence[Mapping[str, Any]]) -> Found:
+    found: Found = {}
+    for row in rows:
+        found.setdefault((row["n"], tuple(row["keys"])), {})[row["what"]] = row["n_of"]
+    return found
+
+
+def _stand(asked: Asked, found: Found, name: str) -> None:
+    """From how many began and ended in each bucket to how many stand at its end."""
+    for keys in {keys for _, keys in found}:
+        standing = 0
+        for n in range(1, len(asked.buckets) + 1):
+            counts = found.get((n, keys), {})
+            standing += counts.pop("begun", 0) - counts.pop("ended", 0)
+            if standing:
+                found.setdefault((n, keys), counts)[name] = standing
+            elif not counts:
+                found.pop((n, keys), None)

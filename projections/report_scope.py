@@ -62,6 +62,25 @@ class TooManyRows(Exception):
     """More rows than a report has; longer buckets, fewer dimensions or a shorter time would do."""
 
 
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """SQL about a column's place among buckets: a search in their starts, where a join with each bucket would take a hundred times."""
+
+    starts: str
+    first: str
+    last: str
+
+    def place(self, column: str) -> str:
+        """The bucket's number; what lies before all of them is at the first."""
+        return f"greatest(width_bucket({column}, {self.starts}), 1)"
+
+    def within(self, column: str) -> str:
+        return f"{column} >= {self.first} AND {column} < {self.last}"
+
+    def before_the_end(self, column: str) -> str:
+        return f"{column} < {self.last}"
+
+
 @dataclass(frozen=True)
 class Asked:
     """`now` is when it is asked: what falls due later is not broken, and what is open then is as old as it is then.
@@ -101,6 +120,12 @@ class Asked:
         from_ = arguments([each.from_ for each in self.buckets], "timestamptz[]")
         to = arguments([each.to for each in self.buckets], "timestamptz[]")
         return f"SELECT from_at, to_at, n::int AS n FROM unnest({from_}, {to}) WITH ORDINALITY AS u(from_at, to_at, n)"
+
+    def cuts(self, arguments: Arguments) -> Cuts:
+        """Where instants lie among the buckets, which follow one another without a gap."""
+        last = arguments(self.buckets[-1].to, "timestamptz")
+        starts = arguments([each.from_ for each in self.buckets], "timestamptz[]")
+        return Cuts(starts, arguments(self.buckets[0].from_, "timestamptz"), last)
 
     def keys(self, metric: str = "NULL") -> str:
         """The values of the dimensions, as an array of text."""
