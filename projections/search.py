@@ -21,6 +21,7 @@ from projections.organisations import Organisation, organisation, organisations
 from projections.paging import Connection, Cursors, Page, Place
 from projections.projection import Projection
 from projections.snapshot import parked_seen, reached
+from projections.status_incidents import Incident, incident, incidents
 from projections.ticket_documents import audience, ticket_document
 from projections.ticket_reading import of_tickets, reads
 from projections.ticket_rows import Ticket, TicketWant
@@ -32,7 +33,7 @@ PEOPLE_TOO = frozenset({Role.AGENT, Role.SERVICE_MANAGER, Role.ADMIN, Role.AUDIT
 
 
 class Hit(Struct, frozen=True, kw_only=True):
-    """What was found: one of the four. `matched_in` is REF, TITLE, MESSAGE or NOTE."""
+    """What was found: one of the five. `matched_in` is REF, TITLE, MESSAGE or NOTE."""
 
     matched_in: str
     snippet: str
@@ -40,6 +41,7 @@ class Hit(Struct, frozen=True, kw_only=True):
     contact: Contact | None = None
     organisation: Organisation | None = None
     resource: Resource | None = None
+    incident: Incident | None = None
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -50,12 +52,14 @@ class Found(Struct, frozen=True, kw_only=True):
     blocked: Sequence[UUID] = ()
 
 
-TICKETS, PEOPLE, KNOWLEDGE = "TICKETS", "PEOPLE", "KNOWLEDGE"
+TICKETS, PEOPLE, KNOWLEDGE, STATUS = "TICKETS", "PEOPLE", "KNOWLEDGE", "STATUS"
 
 
 def search_reads(want: TicketWant) -> tuple[Projection, ...]:
     """The projections that a search rests on."""
-    return tuple({each.name: each for each in (*reads(want), ticket_timeline, contacts, organisations, knowledge)}.values())
+    return tuple(
+        {each.name: each for each in (*reads(want), ticket_timeline, contacts, organisations, knowledge, incidents)}.values()
+    )
 
 
 async def search(
@@ -66,7 +70,7 @@ async def search(
     page: Page = Page(),  # noqa: B008 - frozen
     want: TicketWant = TicketWant(),  # noqa: B008 - frozen
 ) -> Found:
-    """`scopes` are TICKETS, PEOPLE and KNOWLEDGE; None is all that the viewer may search. Raises BadCursor."""
+    """`scopes` are TICKETS, PEOPLE, KNOWLEDGE and STATUS; None is all that the viewer may search. Raises BadCursor."""
     wanted = Wanted.read(text)
     arguments = Arguments()
     cursors = Cursors.bound_to("search", wanted.words, sorted(scopes) if scopes is not None else None, viewer.sees_staff)
@@ -102,6 +106,8 @@ def _hit(wanted: Wanted, kind: str, place: str, doc: str, text: str) -> Hit:
             return Hit(matched_in=place, snippet=shown, organisation=json.decode(doc, type=Organisation))
         case "KNOWLEDGE":
             return Hit(matched_in=place, snippet=shown, resource=json.decode(doc, type=Resource))
+        case "INCIDENT":
+            return Hit(matched_in=place, snippet=shown, incident=json.decode(doc, type=Incident))
     return Hit(matched_in=place, snippet=shown, ticket=json.decode(doc, type=Ticket))
 
 
@@ -129,6 +135,11 @@ def _places(arguments: Arguments, viewer: Viewer, wanted: Wanted, raw: str, scop
             f"""SELECT 'KNOWLEDGE' AS kind, k.id, 'TITLE' AS place, NULL::uuid AS entry, (1 + ts_rank(k.words, {query}))::real AS rank
             FROM knowledge k WHERE k.words @@ {query} AND NOT k.retired"""
         )
+    if scopes is None or STATUS in scopes:
+        found.append(
+            f"""SELECT 'INCIDENT' AS kind, n.id, 'TITLE' AS place, NULL::uuid AS entry, (1 + ts_rank(n.words, {query}))::real AS rank
+            FROM incidents n WHERE n.words @@ {query}"""
+        )
     if (scopes is None or PEOPLE in scopes) and (
         viewer.role in PEOPLE_TOO or (viewer.role is Role.SERVICE and viewer.sees_people)
     ):
@@ -146,7 +157,9 @@ def _documents(arguments: Arguments, viewer: Viewer, want: TicketWant) -> str:
     person = f"(SELECT {contact(arguments, viewer, 'c')} FROM contacts c WHERE c.id = b.id)::text"
     customer = f"(SELECT {organisation('o')} FROM organisations o WHERE o.id = b.id)::text"
     learned = f"(SELECT {resource('k')} FROM knowledge k WHERE k.id = b.id)::text"
-    return f"WHEN 'TICKET' THEN {ticket} WHEN 'KNOWLEDGE' THEN {learned} WHEN 'CONTACT' THEN {person} WHEN 'ORGANISATION' THEN {customer}"
+    struck = f"(SELECT {incident(viewer, 'n')} FROM incidents n WHERE n.id = b.id)::text"
+    found = {"TICKET": ticket, "KNOWLEDGE": learned, "INCIDENT": struck, "CONTACT": person, "ORGANISATION": customer}
+    return " ".join(f"WHEN '{kind}' THEN {document}" for kind, document in found.items())
 
 
 def _text(viewer: Viewer) -> str:
@@ -157,6 +170,7 @@ def _text(viewer: Viewer) -> str:
     )
     title = """CASE b.kind WHEN 'TICKET' THEN (SELECT t.subject FROM tickets t WHERE t.id = b.id)
       WHEN 'KNOWLEDGE' THEN (SELECT k.title || ': ' || k.abstract FROM knowledge k WHERE k.id = b.id)
+      WHEN 'INCIDENT' THEN (SELECT n.ref || ': ' || n.title FROM incidents n WHERE n.id = b.id)
       WHEN 'CONTACT' THEN (SELECT c.name FROM contacts c WHERE c.id = b.id)
       ELSE (SELECT o.name FROM organisations o WHERE o.id = b.id) END"""
     return f"CASE b.place {bodies} ELSE {title} END"

@@ -23,6 +23,7 @@ from projections.snapshot import parked
 from projections.status_notices import Notice, impacts, updates
 from projections.ticket_filter import Between, Compare
 from projections.viewer import Viewer
+from projections.words import folded
 
 incidents = Projection(
     "incidents",
@@ -30,9 +31,11 @@ incidents = Projection(
     tables="""
     CREATE TABLE incidents(
       id uuid PRIMARY KEY, ref text NOT NULL, version int NOT NULL, title text NOT NULL, severity text NOT NULL, status text NOT NULL,
-      started_at timestamptz NOT NULL, resolved_at timestamptz, impacts jsonb NOT NULL, components uuid[] NOT NULL);
+      started_at timestamptz NOT NULL, resolved_at timestamptz, impacts jsonb NOT NULL, components uuid[] NOT NULL,
+      words tsvector);
     CREATE INDEX incidents_by_started ON incidents(started_at, id);
     CREATE INDEX incidents_open ON incidents(started_at, id) WHERE status <> 'RESOLVED';
+    CREATE INDEX incidents_by_words ON incidents USING gin(words);
     CREATE INDEX incidents_by_component ON incidents USING gin(components);
     CREATE TABLE incident_updates(
       id uuid PRIMARY KEY, incident uuid NOT NULL, place int NOT NULL, at timestamptz NOT NULL, body text NOT NULL, status text NOT NULL);
@@ -42,8 +45,9 @@ incidents = Projection(
     staff_tables=frozenset({"incident_staff"}),
 )
 
-DECLARE = """INSERT INTO incidents(id, ref, version, title, severity, status, started_at, impacts, components)
-  VALUES ($1, $2, 1, $3, $4, 'INVESTIGATING', $5, $6::text::jsonb, $7)"""
+DECLARE = """INSERT INTO incidents(id, ref, version, title, severity, status, started_at, impacts, components, words)
+  VALUES ($1, $2, 1, $3, $4, 'INVESTIGATING', $5, $6::text::jsonb, $7,
+    setweight(to_tsvector('simple', $8::text), 'A') || to_tsvector('simple', $9::text))"""
 DECLARE_STAFF = "INSERT INTO incident_staff(incident, version) VALUES ($1, $2)"
 COUNT_STAFF = "UPDATE incident_staff SET version = $2 WHERE incident = $1"
 MOVE = "UPDATE incidents SET version = version + 1, status = $2 WHERE id = $1"
@@ -68,8 +72,9 @@ def _posted(update: UUID, body: str, status: str, envelope: Envelope) -> list[St
 @incidents.on(IncidentDeclared)
 def declared(event: IncidentDeclared, envelope: Envelope) -> list[Statement]:
     affected = (written(event.impacts), [each.component for each in event.impacts])
+    words = (folded(event.ref, event.title) or "", folded(event.body) or "")
     return [
-        (DECLARE, (envelope.stream, event.ref, event.title, event.severity, event.started_at, *affected)),
+        (DECLARE, (envelope.stream, event.ref, event.title, event.severity, event.started_at, *affected, *words)),
         (DECLARE_STAFF, (envelope.stream, envelope.version)),
         *_posted(event.update, event.body, "INVESTIGATING", envelope),
     ]

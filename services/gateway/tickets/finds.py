@@ -16,9 +16,10 @@ from services.gateway.knowledge.types import KnowledgeResource
 from services.gateway.people.parties import Contact, Organisation
 from services.gateway.scalars import Cursor
 from services.gateway.shapes import PageInfo, member, page_info
+from services.gateway.status.notices import StatusIncident
 from services.gateway.tickets.ticket import Ticket
 
-Found = Ticket | KnowledgeResource | Organisation | Contact
+Found = Ticket | KnowledgeResource | StatusIncident | Organisation | Contact
 SearchHit = Annotated[Found, strawberry.union(name="SearchHit", description="What can be found.")]
 
 
@@ -26,6 +27,7 @@ SearchHit = Annotated[Found, strawberry.union(name="SearchHit", description="Wha
 class SearchScope(Enum):
     TICKETS = said("TICKETS", "Tickets.")
     KNOWLEDGE = said("KNOWLEDGE", "What is to be learned from.")
+    STATUS = said("STATUS", "Incidents, by number, title and first post.")
     PEOPLE = said("PEOPLE", "Organisations and contacts; staff, and customer administrators within their own.")
 
 
@@ -71,6 +73,8 @@ def _shown(hit: Hit) -> Found:
         return Ticket.of(hit.ticket)
     if hit.resource is not None:
         return KnowledgeResource.of(hit.resource)
+    if hit.incident is not None:
+        return StatusIncident.of(hit.incident)
     if hit.organisation is not None:
         return Organisation.of(hit.organisation)
     assert hit.contact is not None

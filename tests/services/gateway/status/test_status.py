@@ -270,3 +270,19 @@ async def test_the_page_is_watched_without_signing_in_and_resumed_without_a_gap(
         assert third["notice"]["version"] == 3
         assert len({first["cursor"], second["cursor"], third["cursor"]}) == 3
         await feed.aclose()
+
+
+async def test_incidents_are_found_by_number_title_and_first_post_by_whoever_may_search(world: World) -> None:
+    new = {"ref": f"search-{world.key}", "name": "Search", "group": "IaaS"}
+    component = (await world.did("admin", "registerServiceComponent", new, "component { id }"))["component"]["id"]
+    impacts = [{"componentId": component, "state": "DEGRADED"}]
+    given = {"title": "Zähneknirschen im Kühlkreis", "severity": "MINOR", "impacts": impacts, "body": "Pumpwerk steht still."}
+    made = await world.did("agnes", "declareIncident", given, "notice { id ref }")
+    query = """query($words: String!, $at: Position) { search(query: $words, in: [STATUS], atLeast: $at) {
+      edges { matchedIn snippet node { ... on StatusIncident { id } } } } }"""
+    for who in ("anna", "agnes"):
+        for words in ("zahneknirschen", "KÜHLKREIS", "pumpwerk", made["notice"]["ref"]):
+            (hit,) = (await world.say(who, query, words=words, at=made["position"]))["search"]["edges"]
+            assert hit["node"] == {"id": made["notice"]["id"]}
+            assert "Zähneknirschen" in hit["snippet"]
+        assert (await world.say(who, query, words="pumpwerk nirgends", at=None))["search"]["edges"] == []
