@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +54,18 @@ class _Client(Client):
             return dict([line.split(": ", 1) for line in raw.decode("ascii").split("\r\n") if line])
         except ValueError:
             return Client._parse_header_lines(raw)
+
+    async def _connect_to_server(self, s: Any) -> None:
+        await self.hang_up()
+        await super()._connect_to_server(s)
+
+    async def hang_up(self) -> None:
+        """nats-py forgets the connection of an attempt that was accepted and not answered, and leaves its socket to the collector."""
+        writer = getattr(self._transport, "_io_writer", None)
+        if writer is not None:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
 
 async def connect(to: Credentials, name: str, *, forever: bool = True) -> Client:
@@ -104,7 +117,7 @@ async def connect(to: Credentials, name: str, *, forever: bool = True) -> Client
     return client
 
 
-async def _to_its_end(client: Client, connecting: Coroutine[Any, Any, None]) -> None:
+async def _to_its_end(client: _Client, connecting: Coroutine[Any, Any, None]) -> None:
     """Cancel it until it ends: an attempt that is refused in the very moment of the cancellation swallows it (wait_for of Python
     3.11), and nats-py would go on trying for ever."""
     task = asyncio.create_task(connecting)
@@ -116,6 +129,7 @@ async def _to_its_end(client: Client, connecting: Coroutine[Any, Any, None]) -> 
             await asyncio.wait({task}, timeout=0.1)
         if not task.cancelled() and task.exception() is None:
             await client.close()
+        await client.hang_up()
         raise
 
 

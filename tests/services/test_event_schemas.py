@@ -83,7 +83,7 @@ def test_every_event_comes_back_as_it_went_and_is_what_its_schema_says(kind: typ
     validate = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
     sealed_something = False
 
-    @settings(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=12, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(events_of(kind))
     def check(event: DomainEvent) -> None:
         nonlocal sealed_something
