@@ -65,6 +65,8 @@ async def register_contact(desk: Desk, by: By, new: NewContact) -> Receipt:
         home = new.organisation or (by.viewer.organisation if by.viewer.is_customer else None)
         if home is not None:
             organisation = await _own_organisation(decision, by, home)
+            if by.viewer.is_customer:
+                _must_be_theirs(contact.email, organisation)
             contact.link(organisation.id, new.role, at=by.act.at)
             _join(decision, contact, organisation)
         decision.add(contact)
@@ -72,6 +74,21 @@ async def register_contact(desk: Desk, by: By, new: NewContact) -> Receipt:
         decision.remember(contact=contact.id)
 
     return await desk.writer.decide(by.act, decide)
+
+
+def _must_be_theirs(email: str, organisation: Organisation) -> None:
+    """Where an organisation's domains are known, its administrators register people of these alone.
+
+    Mail from an address goes to the organisation it is registered with: nobody shall draw another's mail to themselves.
+    """
+    host, domains = email.rpartition("@")[2], organisation.email_domains
+    if domains and not any(host == each or host.endswith(f".{each}") for each in domains):
+        raise ValidationFailed(
+            "Your organisation registers addresses of its own domains; ask support for another.",
+            problem="NOT_ALLOWED",
+            path=("input", "email"),
+            limit=", ".join(domains),
+        )
 
 
 async def link_contact(

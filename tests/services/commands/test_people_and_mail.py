@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from domain.errors import AlreadyExists, Forbidden, NotFound, ValidationFailed
 from domain.organisations.events import ContactRole
-from domain.tickets.vocabulary import AfterReply, Channel
-from projections.viewer import Role
+from domain.tickets.vocabulary import AfterReply, Channel, Direction, TicketKind
+from projections.viewer import Role, Viewer
 from services.commands import conversation, erasure, people
 from services.commands.mail import Mail, ingest
+from services.commands.opening import NewTicket, PhoneCall, log_phone_call, open_ticket
 from tests.ground import TestDatabase
 from tests.services.commands.desk import ADMIN, AGENT, PROGRAM, ticket_of, world
 
@@ -116,3 +118,39 @@ async def test_a_mail_without_subject_is_no_less_a_ticket(database: TestDatabase
         ticket = await on.ticket(ticket_of(await ingest(on.desk, on.by(PROGRAM), replace(MAIL, subject="  "))))
         assert ticket.subject == "(no subject)"
         assert isinstance(ticket.requester, UUID)
+
+
+async def test_an_administrator_draws_no_mail_of_others_to_their_organisation(database: TestDatabase) -> None:
+    async with world(database) as on:
+        receipt = await people.register_organisation(
+            on.desk, on.by(ADMIN), ref="acme", name="Acme", email_domains=["acme.example"]
+        )
+        acme = UUID(receipt.ids["organisation"])
+        boss = replace(await on.customer("boss@acme.example", acme), role=Role.CUSTOMER_ADMIN)
+        for address in ("ceo@zenith.example", "ceo@notacme.example", "ceo@acme.example.zenith.example"):
+            with pytest.raises(ValidationFailed) as refused:
+                await people.register_contact(on.desk, on.by(boss), people.NewContact(address, "CEO"))
+            assert (refused.value.problem, refused.value.path) == ("NOT_ALLOWED", ("input", "email"))
+        made = await people.register_contact(on.desk, on.by(boss), people.NewContact("new@lab.acme.example", "New"))
+        assert (await on.contact(UUID(made.ids["contact"]))).organisation == acme
+        other = people.NewContact("partner@zenith.example", "Partner", organisation=acme)
+        await people.register_contact(on.desk, on.by(ADMIN), other)
+
+
+async def test_a_service_manager_commands_nothing_of_an_organisation_they_do_not_serve(database: TestDatabase) -> None:
+    async with world(database) as on:
+        acme, other = await on.organisation("acme"), await on.organisation("other")
+        anna, eve = await on.customer("anna@acme.example", acme), await on.customer("eve@other.example", other)
+        manager = Viewer(Role.SERVICE_MANAGER, AGENT.id, organisations=frozenset({acme}))
+        ticket = await on.opened(anna)
+        with pytest.raises(NotFound):
+            await people.register_contact(on.desk, on.by(manager), people.NewContact("x@y.example", "X", organisation=other))
+        with pytest.raises(NotFound):
+            await people.transfer_to_organisation(on.desk, on.by(manager), ticket, other)
+        new = NewTicket(TicketKind.REQUEST, "For another", requester=eve.id)
+        with pytest.raises(NotFound):
+            await open_ticket(on.desk, on.by(manager), new, body="Hello")
+        call = PhoneCall(Direction.INBOUND, eve.id, on.at, timedelta(minutes=1), "She called.")
+        with pytest.raises(NotFound):
+            await log_phone_call(on.desk, on.by(manager), ticket, call)
+        await log_phone_call(on.desk, on.by(manager), ticket, replace(call, contact=anna.id))
