@@ -104,12 +104,13 @@ class Ground:
         try:
             async with asyncio.timeout(patience):
                 while True:
-                    behind = await connection.fetchval(
-                        "SELECT count(*) FROM projector.checkpoints WHERE projection = ANY($1)"
-                        " AND position < (SELECT coalesce(max(notification_id), 0) FROM store.stored_events)",
+                    begun, behind = await connection.fetchrow(
+                        "SELECT count(DISTINCT projection), count(*) FILTER (WHERE position <"
+                        " (SELECT coalesce(max(notification_id), 0) FROM store.stored_events))"
+                        " FROM projector.checkpoints WHERE projection = ANY($1)",
                         [projection.name for projection in projections],
                     )
-                    if not behind:
+                    if begun == len(projections) and not behind:  # a projector that starts has no checkpoints yet
                         return
                     await asyncio.sleep(0.01)
         finally:
