@@ -3,7 +3,7 @@
 `desk` is one `support dev --no-demo` for all journeys of a run. Who uses it:
 
 - makes an organisation of its own (`tests.journeys.homes.a_home`) and asserts on what is its own: others have been here;
-- does not stop, kill or rebuild anything. What does takes `own_desk`, or comes last (LAST below);
+- does not stop, kill or rebuild anything. What does comes last (LAST below), or starts a desk of its own (`running.running_desk`);
 - lets time pass by `desk.later(hours=25)` and never turns it back: the clock starts at `running.BEGINS`, and what comes after you lives
   later. What is about odd moments (the end of summer time, a year's end, 29 February) is a journey of test_moments.py: several pass
   the same moment together, because each moment comes once;
@@ -32,13 +32,6 @@ LAST = ("test_moments", "test_restart", "test_kills", "test_agreement")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
     """The desk that all journeys of this run share."""
     with running_desk(tmp_path_factory.mktemp("journeys"), "--no-demo", clock=shifted_to(BEGINS)) as running:
-        yield running
-
-
-@pytest.fixture
-def own_desk(tmp_path: Path) -> Iterator[RunningDesk]:
-    """A desk for one test alone."""
-    with running_desk(tmp_path, "--no-demo", clock=shifted_to(BEGINS)) as running:
         yield running
 
 
