@@ -34,6 +34,7 @@ class OneFileOneWorker(LoadFileScheduling):  # type: ignore[misc]  # xdist tells
         return "tests/journeys/" if nodeid.startswith("tests/journeys/") else super()._split_scope(nodeid)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneFileOneWorker:
     config.option.loadscopereorder = False  # by the number of tests; we know better
     return OneFileOneWorker(config, log)

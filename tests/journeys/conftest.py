@@ -3,6 +3,7 @@
 `desk` is one `support dev --no-demo` for all journeys of a run. Who uses it:
 
 - makes an organisation of its own (`tests.journeys.homes.a_home`) and asserts on what is its own: others have been here;
+- leaves nobody subscribed to the status of all services: whoever comes next counts who is told;
 - does not stop, kill or rebuild anything. What does comes last (LAST below), or starts a desk of its own (`running.running_desk`);
 - lets time pass by `desk.later(hours=25)` and never turns it back: the clock starts at `running.BEGINS`, and what comes after you lives
   later. What is about odd moments (the end of summer time, a year's end, 29 February) is a journey of test_moments.py: several pass

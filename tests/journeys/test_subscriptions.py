@@ -95,3 +95,5 @@ async def test_the_secret_of_a_webhook_is_shown_once_and_changed(desk: RunningDe
     first, again = [await acted(desk, home.customer, "rotateWebhookSecret", "secret version", **given) for _ in range(2)]
     assert first["secret"].startswith("whsec_")
     assert (again["secret"], again["position"]) == (None, first["position"])
+    left = await acted(desk, home.customer, "cancelStatusSubscription", FIELDS, by={"id": hook["id"]})
+    assert left["subscription"]["status"] == "CANCELLED"
