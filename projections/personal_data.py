@@ -9,7 +9,7 @@ and said themselves. Rows come by a cursor, so a copy of any size is made in lit
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -139,6 +139,16 @@ class Engagement(Part, frozen=True, kw_only=True):
     outcome: str | None
 
 
+class ActionItem(Part, frozen=True, kw_only=True):
+    """A task from an operations meeting that the person took on."""
+
+    id: UUID
+    meeting: UUID
+    title: str
+    due_on: date | None
+    done_at: datetime | None
+
+
 class Wish(Part, frozen=True, kw_only=True):
     id: UUID
     title: str | None
@@ -170,7 +180,8 @@ _ENTRY = document({
 TIMELINE = f"""SELECT {_ENTRY}::text AS doc FROM ticket_entries e
   WHERE e.ticket = $2 AND ($3 OR e.contact = $1 OR (e.actor_kind = 'app_user' AND e.actor = $1)) ORDER BY e.position"""
 ELSEWHERE = f"""SELECT {_ENTRY}::text AS doc FROM ticket_entries e JOIN tickets t ON t.id = e.ticket
-  WHERE e.actor_kind = 'app_user' AND e.actor = $1 AND e.type = 'MessageEntry' AND t.requester <> $1 ORDER BY e.at, e.id"""
+  WHERE (e.actor_kind = 'app_user' AND e.actor = $1 AND e.type = 'MessageEntry' OR e.contact = $1 AND e.type = 'PhoneCallEntry')
+  AND t.requester <> $1 ORDER BY e.at, e.id"""
 
 
 def _rows(table: str, columns: str, which: str, order: str) -> str:
@@ -198,6 +209,17 @@ SECTIONS: tuple[tuple[str, type[Part], str], ...] = (
             "id ref organisation kind status requested_at starts_at join_url wish scope answer outcome",
             "requester",
             "requested_at, id",
+        ),
+    ),
+    (
+        "actionItems",
+        ActionItem,
+        _rows(
+            "(SELECT a.* FROM meeting_actions a JOIN contacts c ON c.id = a.owner"
+            " WHERE a.owner_kind = 'CONTACT' AND a.audience = c.organisation) a",
+            "id meeting title due_on done_at",
+            "owner",
+            "meeting, place",
         ),
     ),
     ("knowledgeWishes", Wish, _rows("topics", "id title kind status", "subject", "id")),

@@ -28,6 +28,8 @@ from domain.knowledge.topic import TopicRequest
 from domain.meetings.events import MeetingCancelled, MeetingRescheduled, MeetingRevived, MeetingScheduled
 from domain.meetings.meeting import OperationsMeeting
 from domain.meetings.vocabulary import STANDING
+from domain.organisations.contact import Contact
+from domain.organisations.events import ContactExportCompleted
 from domain.subscriptions.destinations import hint
 from domain.subscriptions.events import SubscriptionDisabled
 from domain.subscriptions.subscription import StatusSubscription
@@ -150,6 +152,19 @@ STOPPED = {
     DisableReason.COMPLAINT: "its receiver complained. If messages are wanted after all, resume it in the support portal.",
     DisableReason.ABUSE: "it was misused. Write to support if you think that is a mistake.",
 }
+
+
+@about(ContactExportCompleted)
+async def export_completed(heard: Heard[ContactExportCompleted]) -> Sequence[Message]:
+    found = await heard.today(Contact)
+    if found.erased or heard.now >= heard.event.expires_at:
+        return NOBODY
+    # No address of the file: whoever reads their mail must still sign in to have it.
+    text = (
+        "The copy of your data that you asked for is ready. Sign in to the support portal to fetch it, until "
+        f"{heard.event.expires_at:%Y-%m-%d %H:%M} UTC. If you did not ask for it, write to support."
+    )
+    return [Message(found.id, "data_export", heard.event.export, "A copy of your data is ready", text)]
 
 
 @about(SubscriptionDisabled)

@@ -118,6 +118,8 @@ async def test_a_copy_holds_all_that_is_the_persons_and_nothing_of_staff_or_othe
     others = await world.open("anna", "Annas own secret matter", body="Only Anna wrote this.")
     await world.did("petra", "replyToTicket", {"ticketId": others["id"], "body": "I see it, too."})
     await world.did("petra", "requestTopic", {"title": "How to count disks"})
+    call = {"direction": "INBOUND", "startedAt": "2026-01-05T10:00:00Z", "duration": "PT1M", "summary": "Petra told us more."}
+    await world.did("agnes", "logPhoneCall", {"target": {"ticketId": others["id"]}, "contactId": me, **call})
 
     export = await asked(world, "petra", me)
     assert export["downloadUrl"] is None
@@ -144,7 +146,7 @@ async def test_a_copy_holds_all_that_is_the_persons_and_nothing_of_staff_or_othe
     assert (ticket["subject"], ticket["ref"]) == (f"My disk {MARK}", mine["ref"])
     said = [(each["byYou"], each["language"], each["text"]) for each in ticket["timeline"] if each["type"] == "MessageEntry"]
     assert said == [(True, "da", "Hej, min disk er fuld og jeg kan ikke gemme noget mere."), (False, None, "We look into it.")]
-    assert [each["text"] for each in copy["messagesElsewhere"]] == ["I see it, too."]
+    assert [each["text"] for each in copy["messagesElsewhere"]] == ["I see it, too.", "Petra told us more."]
     assert [each["title"] for each in copy["knowledgeWishes"]] == ["How to count disks"]
     for section, form in (("tickets", personal_data.Ticket), ("messagesElsewhere", personal_data.Entry)):
         msgspec.convert(copy[section], list[form])  # type: ignore[valid-type]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
 from domain.chat.access import ChatRoomAccess
 from domain.engagements.engagement import Engagement
 from domain.meetings.meeting import OperationsMeeting
+from domain.organisations.contact import Contact
 from domain.organisations.events import ContactRole
 from domain.subscriptions.subscription import StatusSubscription
 from domain.subscriptions.vocabulary import DisableReason
 from projections.viewer import Role
-from services.commands import chat, engagements, knowledge, meetings, people, subscriptions
+from services.commands import chat, engagements, exports, knowledge, meetings, people, subscriptions
 from services.notifier.notices import NOTICES
 from tests.ground import TestDatabase
 from tests.services.commands.desk import ADMIN, AGENT
@@ -94,6 +96,12 @@ async def test_each_decision_is_told_to_whom_it_concerns(database: TestDatabase)
         assert sorted((await told(desk))[before:], key=str) == [
             ("anna@acme.example", "We stopped a status subscription"), ("boss@acme.example", "We stopped a status subscription"),
         ]  # fmt: skip
+        before = len(await desk.outbox())
+        copy = UUID((await exports.request_export(on.desk, on.by(anna), anna.id)).ids["export"])
+        await on.desk.writer.change(
+            on.by(ADMIN).act, Contact, anna.id, Contact.complete_export, copy, at=on.at, expires_at=on.at + 7 * DAY
+        )
+        assert (await told(desk))[before:] == [("anna@acme.example", "A copy of your data is ready")]
         heard = {event.TOPIC for event in NOTICES}
         rows = await on.recording.store.read(0, 10_000)
         assert {row.topic for row in rows} >= heard - {"meeting.revived.v1"}, "every notice was tried"
