@@ -16,11 +16,11 @@ from services.runtime.settings import load_settings
 def pack() -> None:
     """Show the review packs of operations meetings, and reproduce them from the log.
 
-    A meeting is named as people name it (acme-2026-Q3), or by its id.
+    A meeting is named as people name it (C-1042-2026-Q3), or by its id.
 
     \b
-    Examples:  support pack show acme-2026-Q3
-               support pack reproduce acme-2026-Q3
+    Examples:  support pack show C-1042-2026-Q3
+               support pack reproduce C-1042-2026-Q3
                support pack reproduce --json
     """
 
@@ -43,7 +43,7 @@ def reproduce(meetings: tuple[str, ...], as_json: bool) -> None:
     a scratch schema that is thrown away.
 
     \b
-    Example:  support pack reproduce acme-2026-Q3 && echo sound
+    Example:  support pack reproduce C-1042-2026-Q3 && echo sound
     """
     from services.projector import connector, packs, progress, reader
 
@@ -104,7 +104,7 @@ async def _id(connect: Any, name: str) -> UUID:
     finally:
         await connection.close()
     if not rows:
-        raise click.ClickException(f"there is no operations meeting {name}; its name is like acme-2026-Q3")
+        raise click.ClickException(f"there is no operations meeting {name}; its name is like C-1042-2026-Q3")
     if len(rows) > 1:
         both = ", ".join(str(row["id"]) for row in rows)
         raise click.ClickException(f"{name} is the name of several meetings; give the id: {both}")

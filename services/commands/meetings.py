@@ -222,11 +222,11 @@ async def _begun(
     """`join_url` None: where the policy says."""
     policy = policies.operations_meetings
     home = await decision.load(Organisation, contract.organisation, seen=False)
-    where = join_url or policy.join_url.replace("{ref}", f"{home.ref}-{quarter.name}")
+    where = join_url or policy.join_url.replace("{ref}", f"{contract.course.ref}-{quarter.name}")
     meeting = OperationsMeeting.schedule(
         at=at,
         organisation=home.id,
-        organisation_ref=home.ref,
+        contract_ref=contract.course.ref,
         contract=contract.id,
         quarter=quarter,
         time_zone=policy.time_zone,

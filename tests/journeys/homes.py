@@ -54,4 +54,4 @@ async def signed(desk: RunningDesk, home: Home, product: str, from_: datetime, t
     made = await acted(desk, admin, "draftContract", select, organisationId=home.id, ref=ref, **terms)
     given = {"contractId": made["contract"]["id"], "expectedVersion": made["contract"]["version"]}
     done = await acted(desk, admin, "activateContract", select, **given)
-    return {**done["contract"], "position": done["position"]}
+    return {**done["contract"], "ref": ref, "position": done["position"]}

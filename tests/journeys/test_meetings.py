@@ -36,8 +36,8 @@ async def test_the_quarters_meeting_is_proposed_prepared_held_and_followed_up(de
     contract = await signed(desk, home, "SUPPORT-premium", desk.now())
     await until(lambda: there(desk, home.customer))  # nobody asked for it: time proposed it
     (proposed,) = (await say(desk, home.customer, LIST))["operationsMeetings"]["nodes"]
-    assert (proposed["ref"], proposed["host"], proposed["status"]) == (f"{home.ref}-2027-Q4", None, "SCHEDULED")
-    assert proposed["joinUrl"] == f"https://meet.example.org/{home.ref}-2027-Q4"
+    assert (proposed["ref"], proposed["host"], proposed["status"]) == (f"{contract['ref']}-2027-Q4", None, "SCHEDULED")
+    assert proposed["joinUrl"] == f"https://meet.example.org/{contract['ref']}-2027-Q4"
     assert [each["title"] for each in proposed["agenda"]] == ["SLA", "Availability", "Support tickets", "General operations"]
 
     host = desk.token("SERVICE_MANAGER", "--organisation", home.ref, "--name", f"Maja {uuid4().hex[:6]}")

@@ -30,7 +30,7 @@ FIGURES = gql("""query($input: ReportInput!, $least: Position) {
   slaComplianceReport(input: $input, atLeast: $least) { rows { met breached running } }
   ticketTimesReport(input: $input, atLeast: $least) { __typename } }""")
 TICKET = gql("""query($id: ID!, $least: Position) { node(id: $id, atLeast: $least) { ... on Ticket {
-  ref subject status languageNotice requester { displayName }
+  ref subject status staff { languageNotice } requester { displayName }
   timeline(first: 50) { nodes { ... on MessageEntry { language body { __typename } } } } } } }""")
 SEARCH = gql("""query($words: String!) { search(query: $words) { edges { node { __typename id } } } }""")
 DANISH = "Hej, min disk er fuld, og jeg kan ikke gemme mine filer mere. Kan I hjælpe mig?"
@@ -38,8 +38,8 @@ NOTE = "unrestrained-note-7741"
 
 
 async def opened(desk: RunningDesk, home: Home) -> dict[str, Any]:
-    new = {"kind": "INCIDENT", "subject": "Disken er fuld", "body": DANISH}
-    return await acted(desk, home.customer, "openTicket", "ticket { id ref version }", ticket=new)
+    new = {"kind": "INCIDENT", "subject": "Disken er fuld"}
+    return await acted(desk, home.customer, "openTicket", "ticket { id ref version }", ticket=new, body=DANISH)
 
 
 async def fetched(desk: RunningDesk, token: str | None, url: str) -> httpx.Response:
@@ -59,7 +59,7 @@ async def test_from_a_copy_of_all_that_is_held_to_nothing_left(desk: RunningDesk
     note = {"ticketId": ticket["id"], "body": NOTE, "expectedVersion": ticket["version"]}
     noted = await acted(desk, agent, "addInternalNote", "version", **note)
     said = (await say(desk, agent, TICKET, id=ticket["id"], least=noted["position"]))["node"]
-    assert said["languageNotice"] == "REPLY_IN_ENGLISH"
+    assert said["staff"]["languageNotice"] == "REPLY_IN_ENGLISH"
 
     export = (await acted(desk, home.customer, "requestDataExport", "export { id downloadUrl }", contactId=home.contact))[
         "export"
@@ -95,7 +95,7 @@ async def test_from_a_copy_of_all_that_is_held_to_nothing_left(desk: RunningDesk
     month = {"from": (desk.now() - timedelta(days=2)).isoformat(), "to": (desk.now() + timedelta(days=2)).isoformat()}
     which = {"input": {**month, "organisations": {"in": [home.id]}}}
     before = await say(desk, admin, FIGURES, **which, least=noted["position"])
-    assert before["ticketVolumeReport"]["rows"][0]["opened"] == 1
+    assert sum(each["opened"] for each in before["ticketVolumeReport"]["rows"]) == 1
     version = (await say(desk, admin, EXPORTS, id=home.contact))["contact"]["version"]
     erase = {"contactId": home.contact, "confirmation": home.email, "expectedVersion": version}
     gone = await acted(desk, admin, "eraseContact", "contact { displayName }", **erase)

@@ -19,10 +19,11 @@ from domain.contracts.contract import SupportContract
 from domain.deliveries.vocabulary import NotificationChannel
 from domain.engagements.engagement import Engagement
 from domain.event import DomainEvent, Personal
-from domain.policies import FieldDefinition, FieldType, Visibility
+from domain.policies import FieldDefinition, FieldType
 from domain.tickets.files import NewFile
 from domain.tickets.ticket import Ticket
-from domain.tickets.vocabulary import Channel, Direction, Resolution, TicketKind
+from domain.tickets.vocabulary import Channel, Direction, Resolution, TicketKind, Visibility
+from projections.subscriptions import subscriptions as subscriptions_shown
 from projections.viewer import Role, Viewer
 from services.cli.declared import PROJECTIONS
 from services.commands import contracts, engagements, erasure, exports, knowledge, meetings, people, subscriptions
@@ -149,8 +150,15 @@ async def a_ticket(on: World, anna: Viewer) -> None:
             at=NOON, entry=uuid4(), author=anna.id, channel=Channel.PORTAL, body=f"I am {MARKER}", files=(files[0],)
         )
         about.send_reply(at=NOON, entry=uuid4(), body=f"Dear {MARKER}", by_human=True, files=(files[1],))
-        call = {"direction": Direction.INBOUND, "contact": anna.id, "started_at": NOON, "duration": timedelta(minutes=4)}
-        about.log_phone_call(at=NOON, entry=uuid4(), summary=f"{MARKER} called", **call)
+        about.log_phone_call(
+            at=NOON,
+            entry=uuid4(),
+            direction=Direction.INBOUND,
+            contact=anna.id,
+            started_at=NOON - timedelta(minutes=5),
+            duration=timedelta(minutes=4),
+            summary=f"{MARKER} called",
+        )
         about.add_internal_note(at=NOON, entry=uuid4(), body=f"{MARKER} again", files=(files[2],))
         about.add_attachment(files[3], at=NOON, entry=uuid4())
         about.set_field(open_, f"order of {MARKER}", at=NOON)
@@ -245,7 +253,9 @@ async def test_what_is_personal_in_any_room_is_nowhere_once_its_people_are_erase
         before = await anywhere(on, told)
         assert not [table for tables in before.values() for table in tables if table.startswith("store.")]
         schemas = {table.partition(".")[0] for table in before[MARKER]}
-        assert schemas >= {each.schema for each in PROJECTIONS if each.personal}, "every read model that holds any is looked at"
+        # Of a subscription's destination the read model has but a hint (q…@…), in which no marker can be.
+        holding = {each.schema for each in PROJECTIONS if each.personal and each is not subscriptions_shown}
+        assert schemas >= holding, "every read model that holds any is looked at"
 
         await erasure.erase_contact(on.desk, on.by(ADMIN), told.anna.id, confirmation=f"{MARKER}@{MARKER}.example")
         await contracts.change(on.desk, on.by(ADMIN), told.contract, SupportContract.terminate, at=on.at)

@@ -58,7 +58,7 @@ class ActionItem(Node):
 
 @strawberry.type(description="The quarterly meeting of a contract.")
 class OperationsMeeting(Node):
-    ref: str = strawberry.field(description="Its name, acme-2026-Q3.")
+    ref: str = strawberry.field(description="Its name, C-1042-2026-Q3.")
     version: int = strawberry.field(description="For expectedVersion.")
     year: int = strawberry.field(description="Year of the quarter.")
     quarter: int = strawberry.field(description="1 to 4.")

@@ -35,7 +35,7 @@ def planned(**other: Any) -> OperationsMeeting:
     given: dict[str, Any] = {
         "at": NOW,
         "organisation": uuid4(),
-        "organisation_ref": "acme",
+        "contract_ref": "acme",
         "contract": uuid4(),
         "quarter": Quarter(2026, 3),
         "time_zone": "Europe/Copenhagen",

@@ -39,7 +39,7 @@ class MeetingMachine(RuleBasedStateMachine):
         self.meeting = OperationsMeeting.schedule(
             at=NOON,
             organisation=uuid4(),
-            organisation_ref="acme",
+            contract_ref="acme",
             contract=uuid4(),
             quarter=Quarter(2026, 3),
             time_zone=zone,

@@ -19,7 +19,7 @@ POLICY = read(DEFAULT).policies.operations_meetings
 
 async def journey(desk: RunningDesk, time: Passage) -> None:
     home = await a_home(desk)
-    await signed(desk, home, "SUPPORT-premium", desk.now())
+    contract = await signed(desk, home, "SUPPORT-premium", desk.now())
     expected: dict[str, datetime] = {}
 
     async def shown() -> dict[str, datetime]:
@@ -34,7 +34,7 @@ async def journey(desk: RunningDesk, time: Passage) -> None:
         quarter = Quarter.of(now, POLICY.time_zone)
         at = slot(POLICY, quarter, now)
         if at is not None:
-            expected.setdefault(f"{home.ref}-{quarter.name}", at)
+            expected.setdefault(f"{contract['ref']}-{quarter.name}", at)
         await until(proposed)
         assert await shown() == expected
 

@@ -38,12 +38,12 @@ class Outbox:
         self.tokens.append(token)
 
 
-async def in_force(on: World, organisation: UUID, product: str = "SUPPORT-standard") -> UUID:
+async def in_force(on: World, organisation: UUID, product: str = "SUPPORT-standard", ref: str | None = None) -> UUID:
     receipt = await contracts.draft(
         on.desk,
         on.by(ADMIN),
         organisation=organisation,
-        ref=f"C-{uuid4()}",
+        ref=ref or f"C-{uuid4()}",
         product=product,
         from_=on.at - timedelta(days=1),
     )

@@ -80,7 +80,7 @@ async def test_a_meeting_from_plan_to_minutes(database: TestDatabase) -> None:
         ]  # fmt: skip
         first, frozen, said = events[0], events[2], events[4]
         assert isinstance(first, MeetingScheduled)
-        assert (first.ref, first.organisation, first.contract) == ("acme-2026-Q3", organisation, contract)
+        assert (first.organisation, first.contract, first.ref[-8:]) == (organisation, contract, "-2026-Q3")
         assert isinstance(frozen, MeetingPackFrozen)
         assert (frozen.epoch, frozen.position, frozen.pack) == (1, 42, '{"quarter":"2026-Q3"}')
         assert isinstance(said, MeetingMinutesRecorded)

@@ -91,7 +91,7 @@ async def time(database: TestDatabase, schedulers: int = 3) -> AsyncIterator[Tim
 
 
 async def premium(t: Time, ref: str) -> UUID:
-    return await in_force(t.on, await t.on.organisation(ref), "SUPPORT-premium")
+    return await in_force(t.on, await t.on.organisation(ref), "SUPPORT-premium", ref)
 
 
 async def test_every_entitled_contract_gets_its_meeting_of_each_quarter_once(database: TestDatabase) -> None:
