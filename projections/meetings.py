@@ -45,16 +45,22 @@ meetings = Projection(
     CREATE INDEX meetings_of_contract ON meetings(contract, starts_at, id);
     CREATE INDEX meetings_by_status ON meetings(status, starts_at, id);
     CREATE TABLE meeting_agenda(
-      meeting uuid NOT NULL, place int NOT NULL, id uuid NOT NULL, title text NOT NULL, PRIMARY KEY (meeting, place));
+      meeting uuid NOT NULL, audience uuid NOT NULL, place int NOT NULL, id uuid NOT NULL, title text, PRIMARY KEY (meeting, place));
+    CREATE INDEX meeting_agenda_of_audience ON meeting_agenda(audience);
     CREATE TABLE meeting_actions(
-      id uuid PRIMARY KEY, meeting uuid NOT NULL, audience uuid, place int NOT NULL, title text NOT NULL, owner uuid NOT NULL,
+      id uuid PRIMARY KEY, meeting uuid NOT NULL, audience uuid, place int NOT NULL, title text, owner uuid NOT NULL,
       owner_kind text NOT NULL, due_on date, done_at timestamptz);
+    CREATE INDEX meeting_actions_of_audience ON meeting_actions(audience);
     CREATE INDEX meeting_actions_in_order ON meeting_actions(meeting, place);
     CREATE TABLE meeting_packs(
       meeting uuid PRIMARY KEY, audience uuid, epoch int NOT NULL, position bigint NOT NULL, sha256 text NOT NULL, pack text NOT NULL,
       frozen_at timestamptz NOT NULL);
     """,
-    personal=(("meetings", "audience", ("minutes",)),),
+    personal=(
+        ("meetings", "audience", ("minutes",)),
+        ("meeting_agenda", "audience", ("title",)),
+        ("meeting_actions", "audience", ("title",)),
+    ),
 )
 
 SCHEDULE = """INSERT INTO meetings(id, ref, audience, contract, version, year, quarter, status, starts_at, duration_microseconds, join_url)
@@ -64,7 +70,7 @@ STAND = "UPDATE meetings SET version = $2, status = $3 WHERE id = $1"
 HOLD = "UPDATE meetings SET version = $2, status = 'HELD', minutes_until = $3 WHERE id = $1"
 COUNT = "UPDATE meetings SET version = $2 WHERE id = $1"
 MINUTES = "UPDATE meetings SET version = $2, minutes = $3 WHERE id = $1"
-ADD = "INSERT INTO meeting_agenda(meeting, place, id, title) VALUES ($1, $2, $3, $4)"
+ADD = "INSERT INTO meeting_agenda(meeting, audience, place, id, title) VALUES ($1, $2, $3, $4, $5)"
 RAISE = """INSERT INTO meeting_actions(id, meeting, audience, place, title, owner, owner_kind, due_on)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"""
 DONE = "UPDATE meeting_actions SET done_at = $2 WHERE id = $1"
@@ -100,7 +106,7 @@ def revived(event: MeetingRevived, envelope: Envelope) -> list[Statement]:
 def agenda_item_added(event: MeetingAgendaItemAdded, envelope: Envelope) -> list[Statement]:
     return [
         (COUNT, (envelope.stream, envelope.version)),
-        (ADD, (envelope.stream, envelope.version, event.item, event.title)),
+        (ADD, (envelope.stream, event.title.of, envelope.version, event.item, event.title.value)),
     ]
 
 
@@ -125,10 +131,10 @@ def minutes_recorded(event: MeetingMinutesRecorded, envelope: Envelope) -> State
 
 @meetings.on(MeetingActionItemRaised)
 def action_item_raised(event: MeetingActionItemRaised, envelope: Envelope) -> list[Statement]:
-    whose = (event.title, event.owner, event.owner_kind, event.due_on)
+    whose = (event.title.value, event.owner, event.owner_kind, event.due_on)
     return [
         (COUNT, (envelope.stream, envelope.version)),
-        (RAISE, (event.item, envelope.stream, envelope.organisation, envelope.version, *whose)),
+        (RAISE, (event.item, envelope.stream, event.title.of, envelope.version, *whose)),
     ]
 
 
@@ -143,14 +149,16 @@ def cancelled(_: MeetingCancelled, envelope: Envelope) -> Statement:
 
 
 class Extra(Struct, frozen=True):
+    """`title` is None when the organisation is erased; so is a task's."""
+
     id: UUID
-    title: str
+    title: str | None = None
 
 
 class Action(Struct, frozen=True, kw_only=True):
     id: UUID
-    title: str
     owner: Actor
+    title: str | None = None
     due_on: date | None = None
     done_at: datetime | None = None
 

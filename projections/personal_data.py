@@ -144,7 +144,7 @@ class ActionItem(Part, frozen=True, kw_only=True):
 
     id: UUID
     meeting: UUID
-    title: str
+    title: str | None
     due_on: date | None
     done_at: datetime | None
 

@@ -1,7 +1,7 @@
 """What can happen to an operations meeting.
 
-A public contract: see domain/tickets/events/lifecycle.py for the rules. Minutes are sealed with the organisation's key. The four
-standing points of the agenda are in no event: they are the rule.
+A public contract: see domain/tickets/events/lifecycle.py for the rules. Minutes, points and tasks are sealed with the organisation's
+key. The four standing points of the agenda are in no event: they are the rule.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class MeetingRevived(DomainEvent):
 class MeetingAgendaItemAdded(DomainEvent):
     TOPIC = "meeting.agenda_item_added.v1"
     item: UUID
-    title: str
+    title: Personal[str]
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class MeetingMinutesRecorded(DomainEvent):
 class MeetingActionItemRaised(DomainEvent):
     TOPIC = "meeting.action_item_raised.v1"
     item: UUID
-    title: str
+    title: Personal[str]
     owner: UUID
     owner_kind: OwnerKind
     due_on: date | None = None

@@ -129,7 +129,7 @@ class OperationsMeeting(Aggregate):
                 path=("input", "title"),
                 limit=str(MOST_EXTRAS),
             )
-        self.trigger_event(MeetingAgendaItemAdded, timestamp=at, item=item, title=said)
+        self.trigger_event(MeetingAgendaItemAdded, timestamp=at, item=item, title=Personal(said, of=self._home))
 
     def period(self, at: datetime) -> tuple[datetime, datetime]:
         """What a pack frozen at an instant is about: its quarter, as far as it has passed. Raises what refuses the freezing."""
@@ -188,7 +188,13 @@ class OperationsMeeting(Aggregate):
                 limit=str(MOST_ACTIONS),
             )
         self.trigger_event(
-            MeetingActionItemRaised, timestamp=at, item=item, title=said, owner=owner, owner_kind=owner_kind, due_on=due_on
+            MeetingActionItemRaised,
+            timestamp=at,
+            item=item,
+            title=Personal(said, of=self._home),
+            owner=owner,
+            owner_kind=owner_kind,
+            due_on=due_on,
         )
 
     def complete_action_item(self, item: UUID, *, by: UUID, manages: bool, at: datetime) -> None:
@@ -222,7 +228,7 @@ class OperationsMeeting(Aggregate):
             case MeetingScheduled():
                 self.ref, self.contract, self._home = event.ref, event.contract, event.organisation
                 self.quarter, self.time_zone = Quarter(event.year, event.quarter), event.time_zone
-                self.extras: dict[UUID, str] = {}
+                self.extras: dict[UUID, str | None] = {}
                 self.actions: dict[UUID, ActionItem] = {}
                 self.minutes: str | None = None
                 self.minutes_until: datetime | None = None
@@ -234,7 +240,7 @@ class OperationsMeeting(Aggregate):
             case MeetingRescheduled():
                 self.starts_at, self.duration, self.join_url = event.starts_at, event.duration, event.join_url
             case MeetingAgendaItemAdded():
-                self.extras[event.item] = event.title
+                self.extras[event.item] = event.title.value
             case MeetingPackFrozen():
                 self.status = MeetingStatus.PACK_FROZEN
                 self.pack = (event.epoch, event.position, event.sha256)

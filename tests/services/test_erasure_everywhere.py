@@ -19,6 +19,7 @@ from domain.contracts.contract import SupportContract
 from domain.deliveries.vocabulary import NotificationChannel
 from domain.engagements.engagement import Engagement
 from domain.event import DomainEvent, Personal
+from domain.meetings.vocabulary import OwnerKind
 from domain.policies import FieldDefinition, FieldType
 from domain.tickets.files import NewFile
 from domain.tickets.ticket import Ticket
@@ -118,7 +119,8 @@ async def everything(on: World) -> Told:
     for recipient, about in ((person, "contact"), (person, "engagement")):
         await tell(on, recipient, about)
     meeting = await planned(on, contract)
-    await meetings.add_agenda_item(on.desk, on.by(ADMIN), meeting, "Capacity")
+    await meetings.add_agenda_item(on.desk, on.by(ADMIN), meeting, f"Disks for {MARKER}")
+    await meetings.raise_action_item(on.desk, on.by(ADMIN), meeting, f"Buy {MARKER} disks", person, OwnerKind.CONTACT)
     await meetings.freeze_pack(on.desk, on.by(ADMIN), meeting, figures)
     on.later(days=8)
     await meetings.hold(on.desk, on.by(ADMIN), meeting)

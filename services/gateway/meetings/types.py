@@ -23,6 +23,7 @@ from services.gateway.people.parties import ERASED_ORGANISATION, Agent, Organisa
 from services.gateway.scalars import URL, Cursor
 from services.gateway.shapes import Actor, Node, PageInfo, member, page_info
 from services.gateway.tickets.body import MessageBody, message_body
+from services.gateway.tickets.ticket import ERASED
 
 if TYPE_CHECKING:
     from services.gateway.contracts.types import Contract
@@ -48,7 +49,7 @@ class ActionItem(Node):
     def of(cls, row: meetings_read.Action) -> Self:
         return cls(
             id=global_id("action_item", row.id),
-            title=row.title,
+            title=row.title or ERASED,
             owner=party(row.owner),
             due_on=row.due_on,
             status=ActionStatus["OPEN" if row.done_at is None else "DONE"],
@@ -119,7 +120,7 @@ class OperationsMeeting(Node):
     @strawberry.field(description="Points in order: the four standing ones, then extras.")
     def agenda(self) -> list[AgendaItem]:
         standing = [AgendaItem(kind=member(AgendaKind, kind.value), title=title) for kind, title in STANDING]
-        return [*standing, *(AgendaItem(kind=AgendaKind.EXTRA, title=each.title) for each in self.row.extras)]
+        return [*standing, *(AgendaItem(kind=AgendaKind.EXTRA, title=each.title or ERASED) for each in self.row.extras)]
 
     @strawberry.field(description="The figures; null until frozen.")
     async def review_pack(self, info: Info) -> ReviewPack | None:

@@ -141,7 +141,9 @@ class MeetingMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_standing_points_are_never_among_the_extras(self) -> None:
-        assert not {name.casefold() for _, name in STANDING} & {each.casefold() for each in self.meeting.extras.values()}
+        assert not {name.casefold() for _, name in STANDING} & {
+            (each or "").casefold() for each in self.meeting.extras.values()
+        }
 
     @invariant()
     def tasks_are_done_once(self) -> None:
