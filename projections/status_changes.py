@@ -38,7 +38,7 @@ async def status_changes(
     if happened:
         notices |= {row.id: row for row in await incidents_by_id(db, viewer, happened)}
     if planned:
-        notices |= {row.id: row for row in await maintenance_by_id(db, planned)}
+        notices |= {row.id: row for row in await maintenance_by_id(db, viewer, planned)}
     found = [
         StatusChange(epoch=row["epoch"], position=row["position"], notice=notices[row["stream"]])
         for row in log

@@ -22,7 +22,7 @@ class Page(Struct, frozen=True, kw_only=True):
 
 async def status_page(db: Database, viewer: Viewer | None) -> Page:
     """Every live service, what is open, what is planned or runs; for anybody."""
-    parts = {"components": live_components(), "incidents": open_incidents(viewer), "maintenance": maintenance_ahead()}
+    parts = {"components": live_components(), "incidents": open_incidents(viewer), "maintenance": maintenance_ahead(viewer)}
     row = await db.fetchrow(f"SELECT {document(parts)}::text AS doc")
     assert row is not None
     return json.decode(row["doc"], type=Page)

@@ -11,7 +11,7 @@ from projections.organisations import organisation
 from projections.projection import Projection
 from projections.queues import queue
 from projections.snapshot import parked
-from projections.status_tickets import incidents_of, services_of, ticket_services
+from projections.status_tickets import incidents_of, maintenance_of, services_of, ticket_services
 from projections.ticket_rows import TicketWant, TimelineWant
 from projections.ticket_sla import clocks_of, target, ticket_sla
 from projections.ticket_tables import tickets
@@ -49,7 +49,7 @@ def own_projections(want: TicketWant) -> list[Projection]:
         (tickets, True),
         (ticket_timeline, bool(want.timelines) or want.sla_entries),
         (ticket_sla, want.sla or want.sla_entries),
-        (ticket_services, want.services or want.incidents),
+        (ticket_services, want.services or want.incidents or want.maintenance),
     )
     return [projection for projection, is_needed in needed if is_needed]
 
@@ -155,6 +155,8 @@ def _parts(viewer: Viewer, t: str, want: TicketWant) -> dict[str, str]:
         fields["services"] = services_of(f"{t}.id")
     if want.incidents:
         fields["incidents"] = incidents_of(viewer, f"{t}.id")
+    if want.maintenance:
+        fields["maintenance"] = maintenance_of(viewer, f"{t}.id")
     return fields
 
 

@@ -22,6 +22,7 @@ from projections.queues import queues
 from projections.snapshot import ReadBlocked, parked, parked_seen, reached
 from projections.status_components import components
 from projections.status_incidents import incidents
+from projections.status_maintenance import maintenance
 from projections.status_tickets import ticket_services
 from projections.ticket_documents import audience, ticket_document, ticket_where
 from projections.ticket_filter import OrderField, TicketFilter, TicketOrder
@@ -84,7 +85,8 @@ def reads(want: TicketWant, filter: TicketFilter = EVERYTHING, order: TicketOrde
         wanted += [other for other in others if other is not None]
     due = order is not None and order.field is OrderField.SLA_DUE_AT
     struck = any(each.incidents for each in wanted)
-    about = struck or filter.service is not None or any(each.services for each in wanted)
+    planned = any(each.maintenance for each in wanted)
+    about = struck or planned or filter.service is not None or any(each.services for each in wanted)
     entries = any(each.timelines or each.sla_entries for each in wanted)
     needed = (
         (ticket_rows, True),
@@ -96,6 +98,7 @@ def reads(want: TicketWant, filter: TicketFilter = EVERYTHING, order: TicketOrde
         (ticket_services, about),
         (components, about),
         (incidents, struck),
+        (maintenance, planned),
     )
     return tuple(projection for projection, is_needed in needed if is_needed)
 

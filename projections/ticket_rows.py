@@ -21,6 +21,7 @@ from projections.paging import Connection, Cursors, Page, Place
 from projections.queues import Queue
 from projections.status_components import Component
 from projections.status_incidents import Incident
+from projections.status_maintenance import Maintenance
 from projections.ticket_sla import SlaTarget
 
 
@@ -50,6 +51,7 @@ class TicketWant(Struct, frozen=True, kw_only=True):
     external: bool = False
     services: bool = False
     incidents: bool = False
+    maintenance: bool = False
     staff: bool = False
     links: TicketWant | None = None
     merged_into: TicketWant | None = None
@@ -190,6 +192,7 @@ class Ticket(Struct, frozen=True, kw_only=True):
     external: list[ExternalRef] = []
     services: list[Component] = []
     incidents: list[Incident] = []
+    maintenance: list[Maintenance] = []
     merged_into: Ticket | None = None
     staff: StaffView | None = None
     timelines: dict[str, list[Entry]] = {}

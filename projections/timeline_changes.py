@@ -14,6 +14,7 @@ from domain.tickets.events import (
     TicketFieldSet,
     TicketIncidentLinked,
     TicketLinked,
+    TicketMaintenanceLinked,
     TicketMarkedAsSpam,
     TicketMerged,
     TicketPriorityChanged,
@@ -238,6 +239,12 @@ def unlinked(event: TicketUnlinked, envelope: Envelope) -> Statement:
 @ticket_timeline.on(TicketIncidentLinked)
 def incident_linked(event: TicketIncidentLinked, envelope: Envelope) -> Statement:
     return entry(envelope, "RELATION", "RelationEntry", detail={"change": "INCIDENT_LINKED", "incident": event.incident})
+
+
+@ticket_timeline.on(TicketMaintenanceLinked)
+def maintenance_linked(event: TicketMaintenanceLinked, envelope: Envelope) -> Statement:
+    detail = {"change": "MAINTENANCE_LINKED", "maintenance": event.maintenance}
+    return entry(envelope, "RELATION", "RelationEntry", detail=detail)
 
 
 def _promise(envelope: Envelope, change: str, target: UUID, table: str = PUBLIC) -> Statement:

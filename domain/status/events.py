@@ -127,6 +127,15 @@ class MaintenanceScheduled(DomainEvent, Aggregate.Created):
 
 
 @dataclass(frozen=True)
+class MaintenanceTicketLinked(DomainEvent):
+    """Never public: it would tell whose matter it is. The ticket's own stream says `ticket.maintenance_linked.v1` in the same append."""
+
+    TOPIC = "maintenance.ticket_linked.v1"
+    CLASS: ClassVar[Classification] = Classification.RESTRICTED
+    ticket: UUID
+
+
+@dataclass(frozen=True)
 class MaintenanceStarted(DomainEvent):
     TOPIC = "maintenance.started.v1"
     CLASS: ClassVar[Classification] = Classification.PUBLIC

@@ -11,12 +11,13 @@ from uuid import UUID
 
 from domain import text
 from domain.errors import ValidationFailed
-from domain.event import Aggregate, DomainEvent
+from domain.event import Aggregate, Classification, DomainEvent
 from domain.status.events import (
     MaintenanceCancelled,
     MaintenanceCompleted,
     MaintenanceScheduled,
     MaintenanceStarted,
+    MaintenanceTicketLinked,
     MaintenanceUpdatePosted,
 )
 from domain.status.impacts import judged
@@ -110,6 +111,11 @@ class Maintenance(Aggregate):
         self._must_be_ahead()
         self.trigger_event(MaintenanceCancelled, timestamp=at, body=text.body(body, path=BODY, what="The post"), update=update)
 
+    def link_ticket(self, ticket: UUID, *, at: datetime) -> None:
+        """Somebody is concerned by it; also known later, when it is over. Linked already records nothing."""
+        if ticket not in self.tickets:
+            self.trigger_event(MaintenanceTicketLinked, timestamp=at, ticket=ticket)
+
     @property
     def holds(self) -> dict[UUID, ComponentState]:
         """The services it does something to now, and what."""
@@ -122,6 +128,10 @@ class Maintenance(Aggregate):
             raise MaintenanceIsOver(self.status)
 
     def evolve(self, event: DomainEvent) -> None:
+        if isinstance(event, MaintenanceScheduled):
+            self.visible_version = 0
+        if event.CLASS is not Classification.RESTRICTED:
+            self.visible_version += 1
         match event:
             case MaintenanceScheduled():
                 self.ref = event.ref
@@ -131,6 +141,9 @@ class Maintenance(Aggregate):
                 self.from_ = event.from_
                 self.to = event.to
                 self.status = MaintenanceStatus.SCHEDULED
+                self.tickets: set[UUID] = set()
+            case MaintenanceTicketLinked():
+                self.tickets.add(event.ticket)
             case MaintenanceStarted():
                 self.status = MaintenanceStatus.IN_PROGRESS
             case MaintenanceCompleted():

@@ -50,6 +50,7 @@ class TicketState(Aggregate):
         self.origin = event.origin
         self.services = event.services
         self.incidents: set[UUID] = set()
+        self.maintenance: set[UUID] = set()
         self.opened_at = event.timestamp
         self.status = Status.NEW
         self.before_merge: Status | None = None
@@ -201,6 +202,8 @@ class TicketState(Aggregate):
                 self.links.discard((event.other, event.kind))
             case e.TicketIncidentLinked():
                 self.incidents.add(event.incident)
+            case e.TicketMaintenanceLinked():
+                self.maintenance.add(event.maintenance)
             case e.TicketSatisfactionRated():
                 self.rated.add(event.episode)
             case e.TicketWatched():

@@ -114,7 +114,7 @@ class Posts:
             body=getattr(event, "body", None),
             services=frozenset(services),
             states=states,
-            tickets=frozenset(notice.tickets) if isinstance(notice, StatusIncident) else frozenset(),
+            tickets=frozenset(notice.tickets),
             over=_is_over(notice),
             last=not any(row.topic in later for row in rows[version:]),
             begins=notice.from_ if isinstance(notice, Maintenance) else None,

@@ -137,7 +137,7 @@ class Post:
 async def post_update(
     desk: Desk, by: By, notice: UUID, post: Post, *, kind: type[StatusIncident] | type[Maintenance] = StatusIncident
 ) -> Receipt:
-    """Tell how it stands. What is posted on an incident concerns every ticket linked to it. The receipt's ids: notice, update."""
+    """Tell how it stands. What is posted concerns every ticket linked to it. The receipt's ids: notice, update."""
 
     async def decide(decision: Decision) -> None:
         update = decision.new_id()
@@ -185,13 +185,20 @@ async def cancel_maintenance(desk: Desk, by: By, work: UUID, *, body: str) -> Re
     return await desk.writer.decide(by.act, decide)
 
 
-async def link_ticket(desk: Desk, by: By, incident: UUID, ticket: UUID) -> Receipt:
-    """Tie a ticket to an incident, on both in one append; the public does not see it. The receipt's ids: notice, ticket."""
+async def link_ticket(
+    desk: Desk, by: By, notice: UUID, ticket: UUID, *, kind: type[StatusIncident] | type[Maintenance] = StatusIncident
+) -> Receipt:
+    """Tie a ticket to a notice, on both in one append; the public does not see it. The receipt's ids: notice, ticket."""
 
     async def decide(decision: Decision) -> None:
-        found = await _notice(decision, StatusIncident, incident)
+        found: Notice
+        if kind is StatusIncident:
+            found = await _notice(decision, StatusIncident, notice)
+        else:
+            found = await _notice(decision, Maintenance, notice)
         hit = await see(decision, by, ticket, seen=False)
-        hit.link_incident(found.id, at=by.act.at)
+        link = hit.link_incident if kind is StatusIncident else hit.link_maintenance
+        link(found.id, at=by.act.at)
         found.link_ticket(hit.id, at=by.act.at)
         decision.remember(notice=found.id, ticket=hit.id)
 

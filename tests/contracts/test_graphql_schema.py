@@ -54,7 +54,7 @@ TABLE: dict[str, tuple[AccessLevel, Scope | None]] = {
     **dict.fromkeys(
         [
             "declareIncident", "scheduleMaintenance", "cancelMaintenance", "postStatusUpdate", "linkTicketToIncident",
-            "resolveIncident",
+            "linkTicketToMaintenance", "resolveIncident",
         ],
         (L.STAFF, S.STATUS_WRITE),
     ),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -100,3 +101,17 @@ async def test_status_posts_reach_subscribers_and_the_people_of_linked_tickets(d
         return all(recent[each] == ["QUEUED"] * 3 for each in on.subscriptions)  # the confirmation, and two posts
 
     await until(shown)
+    soon, moment = desk.now() + timedelta(days=1), {"componentId": on.service["id"], "state": "UNDER_MAINTENANCE"}
+    plan = {"from": soon.isoformat(), "to": (soon + timedelta(hours=1)).isoformat(), "impacts": [moment]}
+    said = {"title": "New switches", "severity": "INFORMATION", "body": "We swap them.", **plan}
+    work = (await acted(desk, agent, "scheduleMaintenance", NOTICE, **said))["notice"]["id"]
+    for ticket in tickets:
+        await acted(desk, agent, "linkTicketToMaintenance", noticeId=work, ticketId=ticket["id"])
+    await acted(desk, agent, "postStatusUpdate", NOTICE, noticeId=work, body="An hour is enough.")
+    about = f"{ids.of_kind('maintenance', work)}/4"
+
+    async def both_told() -> bool:
+        told = [each for each in desk.outbox() if each["about"] == about]
+        return sorted(each["to"] for each in told) == sorted([on.home.email, on.other.email])
+
+    await until(both_told)

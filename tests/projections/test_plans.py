@@ -25,7 +25,7 @@ from projections.search import search
 from projections.status_changes import status_changes
 from projections.status_components import histories
 from projections.status_incidents import IncidentFilter, incidents_by_id, incidents_page
-from projections.status_linked import tickets_of_incident
+from projections.status_linked import tickets_of_notice
 from projections.status_maintenance import claim_due, maintenance_by_id
 from projections.status_page import status_page
 from projections.ticket_filter import Between, Compare, OrderField, TicketFilter, TicketOrder
@@ -53,7 +53,7 @@ LARGE = {
     "organisations",
     "timers",
     "ticket_services",
-    "ticket_incidents",
+    "ticket_notices",
     "incidents",
     "incident_updates",
     "component_impacts",
@@ -117,11 +117,12 @@ INSERT INTO maintenances(id, ref, version, title, severity, status, begins_at, e
     '2026-01-01'::timestamptz + n * interval '1 hour', '2026-01-01'::timestamptz + (n + 1) * interval '1 hour',
     json_build_array(json_build_object('component', pg_temp.id('p', n % 40), 'state', 'UNDER_MAINTENANCE'))
   FROM generate_series(1, 20000) n;
+INSERT INTO maintenance_staff(maintenance, version) SELECT id, 1 FROM maintenances;
 INSERT INTO maintenance_updates(id, maintenance, place, at, body) SELECT md5('v' || ref)::uuid, id, 1, begins_at, 'Said' FROM maintenances;
 INSERT INTO maintenance_timers(maintenance, kind, due_at) SELECT id, 'MAINTENANCE_BEGIN', begins_at FROM maintenances;
 INSERT INTO ticket_services(ticket, service, place)
   SELECT pg_temp.id('t', n), pg_temp.id('p', n % 1000), 0 FROM generate_series(1, 20000) n;
-INSERT INTO ticket_incidents(ticket, incident, at)
+INSERT INTO ticket_notices(ticket, notice, at)
   SELECT pg_temp.id('t', n), pg_temp.id('i', n % 4000 + 1), '2026-07-01' FROM generate_series(1, 20000) n;
 """
 LOG = """
@@ -252,13 +253,13 @@ READS: dict[str, Callable[[Explaining, Viewer], Awaitable[object]]] = {
     "search for nothing": lambda db, viewer: search(db, viewer, "nowhere"),
     "changes": lambda db, viewer: changes(db, viewer, 0, 100),
     "changes of one": lambda db, viewer: changes(db, viewer, 0, 100, ticket=TICKET, want=ALL_OF_IT),
-    "tickets of an incident": lambda db, viewer: tickets_of_incident(db, viewer, md5("i7"), Page(), ALL_OF_IT),
+    "tickets of an incident": lambda db, viewer: tickets_of_notice(db, viewer, md5("i7"), Page(), ALL_OF_IT),
     "incidents": lambda db, viewer: incidents_page(db, viewer, IncidentFilter(), Page(first=5)),
     "incidents of a service": lambda db, _: incidents_page(db, None, IncidentFilter(component=Compare(eq=md5("p7"))), Page()),
     "incidents since": lambda db, _: incidents_page(db, None, IncidentFilter(started_at=Between(gte=NOON)), Page()),
     "the status page": status_page,
     "incidents by id": lambda db, viewer: incidents_by_id(db, viewer, [md5("i7"), md5("i8")]),
-    "work by id": lambda db, _: maintenance_by_id(db, [md5("m7")]),
+    "work by id": lambda db, _: maintenance_by_id(db, None, [md5("m7")]),
     "histories": lambda db, _: histories(db, [md5("p7")], NOON - timedelta(days=90), NOON),
     "changes of the page": lambda db, viewer: status_changes(db, viewer, 0, 100, limit=100),
     "people by id": lambda db, viewer: contacts_by_id(db, viewer, [PERSON]),

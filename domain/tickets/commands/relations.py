@@ -14,6 +14,7 @@ from domain.tickets.events import (
     TicketAbsorbed,
     TicketIncidentLinked,
     TicketLinked,
+    TicketMaintenanceLinked,
     TicketMerged,
     TicketReleased,
     TicketSplit,
@@ -125,6 +126,12 @@ class Relations(TicketState):
         self._must_take_something()
         if incident not in self.incidents:
             self.trigger_event(TicketIncidentLinked, timestamp=at, incident=incident)
+
+    def link_maintenance(self, maintenance: UUID, *, at: datetime) -> None:
+        """Planned work concerns it, so its requester hears what is posted there. Linked already records nothing."""
+        self._must_take_something()
+        if maintenance not in self.maintenance:
+            self.trigger_event(TicketMaintenanceLinked, timestamp=at, maintenance=maintenance)
 
 
 def _mirrored(kind: LinkKind) -> LinkKind:

@@ -66,3 +66,11 @@ class TicketIncidentLinked(DomainEvent):
 
     TOPIC = "ticket.incident_linked.v1"
     incident: UUID
+
+
+@dataclass(frozen=True)
+class TicketMaintenanceLinked(DomainEvent):
+    """Planned work concerns it, whose stream says `maintenance.ticket_linked.v1` in the same append."""
+
+    TOPIC = "ticket.maintenance_linked.v1"
+    maintenance: UUID

@@ -85,6 +85,14 @@ class LinkTicketToIncidentInput:
     idempotency_key: IdempotencyKey = strawberry.field(description="Retry key.")
 
 
+@strawberry.input(description="For linkTicketToMaintenance.")
+class LinkTicketToMaintenanceInput:
+    notice_id: strawberry.ID = strawberry.field(description="Which.")
+    ticket_id: strawberry.ID = strawberry.field(description="Ticket.")
+    expected_version: int | None = strawberry.field(description="Version seen.", default=None)
+    idempotency_key: IdempotencyKey = strawberry.field(description="Retry key.")
+
+
 @strawberry.input(description="For resolveIncident.")
 class ResolveIncidentInput:
     notice_id: strawberry.ID = strawberry.field(description="Which.")

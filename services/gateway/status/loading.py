@@ -8,7 +8,7 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
-from projections import status_components, status_incidents
+from projections import status_components, status_incidents, status_maintenance
 from services.gateway.context import Context
 
 Histories = DataLoader[tuple[UUID, int], status_components.History]
@@ -48,4 +48,18 @@ def incidents(context: Context) -> DataLoader[UUID, status_incidents.Incident | 
     if "status incidents" not in context.loaders:
         context.loaders["status incidents"] = DataLoader(load_fn=load)
     loader: DataLoader[UUID, status_incidents.Incident | None] = context.loaders["status incidents"]
+    return loader
+
+
+def maintenance(context: Context) -> DataLoader[UUID, status_maintenance.Maintenance | None]:
+    """Planned work by id."""
+
+    async def load(ids: Sequence[UUID]) -> list[status_maintenance.Maintenance | None]:
+        rows = await status_maintenance.maintenance_by_id(context.public, context.anybody, ids)
+        by_id = {row.id: row for row in rows}
+        return [by_id.get(each) for each in ids]
+
+    if "status maintenance" not in context.loaders:
+        context.loaders["status maintenance"] = DataLoader(load_fn=load)
+    loader: DataLoader[UUID, status_maintenance.Maintenance | None] = context.loaders["status maintenance"]
     return loader

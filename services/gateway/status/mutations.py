@@ -16,6 +16,7 @@ from services.gateway.status.inputs import (
     CancelMaintenanceInput,
     DeclareIncidentInput,
     LinkTicketToIncidentInput,
+    LinkTicketToMaintenanceInput,
     PostStatusUpdateInput,
     RegisterServiceComponentInput,
     ResolveIncidentInput,
@@ -103,6 +104,14 @@ class StatusMutations:
         ticket = of_kind("ticket", input.ticket_id, "input", "ticketId")
         act = by(info.context, input)
         return StatusNoticePayload.of(await status.link_ticket(info.context.services.desk, act, incident, ticket))
+
+    @strawberry.mutation(description="Ties a ticket to planned work; the public does not see it.", directives=STAFF)
+    async def link_ticket_to_maintenance(self, info: Info, input: What[LinkTicketToMaintenanceInput]) -> StatusNoticePayload:
+        work = of_kind("maintenance", input.notice_id, *NOTICE)
+        ticket = of_kind("ticket", input.ticket_id, "input", "ticketId")
+        act = by(info.context, input)
+        receipt = await status.link_ticket(info.context.services.desk, act, work, ticket, kind=Maintenance)
+        return StatusNoticePayload.of(receipt, planned=True)
 
     @strawberry.mutation(description="Ends it and restores only the services it degraded.", directives=STAFF)
     async def resolve_incident(self, info: Info, input: What[ResolveIncidentInput]) -> StatusNoticePayload:

@@ -1,4 +1,4 @@
-"""Incidents and planned work as the public sees them. Which tickets an incident concerns each sees only as far as they see tickets."""
+"""Incidents and planned work as the public sees them. Which tickets one concerns each sees only as far as they see tickets."""
 
 from __future__ import annotations
 
@@ -74,6 +74,23 @@ def _common(kind: str, row: rows.Notice) -> dict[str, Any]:
     }
 
 
+async def _tickets(info: Info, notice: UUID, first: int | None, after: str | None) -> TicketConnection:
+    # A ticket shows its notices, a notice its tickets.
+    from services.gateway.status.linked import tickets_of_notice
+    from services.gateway.tickets.blocked import warn_of
+    from services.gateway.tickets.ticket import TicketConnection
+    from services.gateway.tickets.wants import page_of, rows_of, ticket_want
+
+    page, viewer = page_of(first, after, None, None), info.context.anybody
+    if viewer is None:
+        return TicketConnection.of(Connection())
+    want = ticket_want(rows_of(Selection(info._raw_info), "TicketConnection"))
+    found = await tickets_of_notice(info.context, notice, page, want)
+    blocked = [edge.row.id for edge in found.edges if edge.row.blocked]
+    warn_of(info, blocked)
+    return TicketConnection.of(found, without=blocked)
+
+
 @strawberry.type(description="An incident.")
 class StatusIncident(StatusNotice):
     status: IncidentStatus = strawberry.field(description="Where it stands.")
@@ -98,20 +115,7 @@ class StatusIncident(StatusNotice):
         first: Annotated[int | None, strawberry.argument(description="Rows from the start.")] = None,
         after: Annotated[Cursor | None, strawberry.argument(description="After this.")] = None,
     ) -> Annotated[TicketConnection, strawberry.lazy("services.gateway.tickets.ticket")]:
-        # A ticket shows its incidents, an incident its tickets.
-        from services.gateway.status.linked import tickets_of_incident
-        from services.gateway.tickets.blocked import warn_of
-        from services.gateway.tickets.ticket import TicketConnection
-        from services.gateway.tickets.wants import page_of, rows_of, ticket_want
-
-        page, viewer = page_of(first, after, None, None), info.context.anybody
-        if viewer is None:
-            return TicketConnection.of(Connection())
-        want = ticket_want(rows_of(Selection(info._raw_info), "TicketConnection"))
-        found = await tickets_of_incident(info.context, self.uuid, page, want)
-        blocked = [edge.row.id for edge in found.edges if edge.row.blocked]
-        warn_of(info, blocked)
-        return TicketConnection.of(found, without=blocked)
+        return await _tickets(info, self.uuid, first, after)
 
 
 @strawberry.type(description="Planned work.")
@@ -119,11 +123,22 @@ class Maintenance(StatusNotice):
     status: MaintenanceStatus = strawberry.field(description="Where it stands.")
     from_: datetime = strawberry.field(description="From.", name="from")
     to: datetime = strawberry.field(description="Until, not included.")
+    uuid: strawberry.Private[UUID]
 
     @classmethod
     def of(cls, row: status_maintenance.Maintenance) -> Self:
         common = _common("maintenance", row)
-        return cls(**common, status=member(MaintenanceStatus, row.status), from_=row.begins_at, to=row.ends_at)
+        status = member(MaintenanceStatus, row.status)
+        return cls(**common, status=status, from_=row.begins_at, to=row.ends_at, uuid=row.id)
+
+    @strawberry.field(description="Linked tickets you may see, oldest first.")
+    async def tickets(
+        self,
+        info: Info,
+        first: Annotated[int | None, strawberry.argument(description="Rows from the start.")] = None,
+        after: Annotated[Cursor | None, strawberry.argument(description="After this.")] = None,
+    ) -> Annotated[TicketConnection, strawberry.lazy("services.gateway.tickets.ticket")]:
+        return await _tickets(info, self.uuid, first, after)
 
 
 @strawberry.type(description="One row.")

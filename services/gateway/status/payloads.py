@@ -48,7 +48,7 @@ class StatusNoticePayload(Payload):
             return None
         database = await info.context.after(position, STATUS, PATIENCE)
         if self.planned:
-            planned = await maintenance_by_id(database, [self.subject])
+            planned = await maintenance_by_id(database, info.context.viewer, [self.subject])
             return Maintenance.of(planned[0]) if planned else None
         rows = await incidents_by_id(database, info.context.viewer, [self.subject])
         return StatusIncident.of(rows[0]) if rows else None

@@ -19,7 +19,7 @@ from services.gateway.people.parties import Agent, Contact, Organisation, Queue,
 from services.gateway.scalars import Cursor, LanguageTag
 from services.gateway.shapes import Actor, Node, PageInfo, member
 from services.gateway.status import loading
-from services.gateway.status.notices import StatusIncident
+from services.gateway.status.notices import Maintenance, StatusIncident
 from services.gateway.tickets.blocked import without_blocked
 from services.gateway.tickets.body import MessageBody, message_body
 from services.gateway.tickets.happenings import ClassificationKind, Direction, RelationChange, SlaChange, Visibility
@@ -128,11 +128,12 @@ class ClassificationEntry(TimelineEntry):
     to: str | None = strawberry.field(description="After, as text; null for nothing.")
 
 
-@strawberry.type(description="Merged, split, linked, or the reverse; or linked to an incident.")
+@strawberry.type(description="Merged, split, linked, or the reverse; or linked to an incident or to planned work.")
 class RelationEntry(TimelineEntry):
     change: RelationChange = strawberry.field(description="What.")
     found: strawberry.Private[rows.Ticket | None] = None
     struck_by: strawberry.Private[UUID | None] = None
+    planned: strawberry.Private[UUID | None] = None
 
     @strawberry.field(description="The other; null when you may not see it.")
     def other(self, info: Info) -> Annotated[Ticket, strawberry.lazy("services.gateway.tickets.ticket")] | None:
@@ -144,6 +145,11 @@ class RelationEntry(TimelineEntry):
     async def incident(self, info: Info) -> StatusIncident | None:
         row = await loading.incidents(info.context).load(self.struck_by) if self.struck_by else None
         return StatusIncident.of(row) if row else None
+
+    @strawberry.field(description="The planned work it was linked to; null otherwise.")
+    async def maintenance(self, info: Info) -> Maintenance | None:
+        row = await loading.maintenance(info.context).load(self.planned) if self.planned else None
+        return Maintenance.of(row) if row else None
 
 
 @strawberry.type(description="Help was called; visibility is always STAFF.")
@@ -246,8 +252,9 @@ def _classification(row: rows.Entry) -> ClassificationEntry:
 
 def _relation(row: rows.Entry) -> RelationEntry:
     struck_by = UUID(row.detail["incident"]) if "incident" in row.detail else None
+    planned = UUID(row.detail["maintenance"]) if "maintenance" in row.detail else None
     change = member(RelationChange, row.detail["change"])
-    return RelationEntry(**_common(row), change=change, found=row.other, struck_by=struck_by)
+    return RelationEntry(**_common(row), change=change, found=row.other, struck_by=struck_by, planned=planned)
 
 
 def _escalation(row: rows.Entry) -> EscalationEntry:

@@ -39,6 +39,7 @@ class RelationChange(Enum):
     LINKED = said("LINKED", "Linked.")
     UNLINKED = said("UNLINKED", "Unlinked.")
     INCIDENT_LINKED = said("INCIDENT_LINKED", "Linked to an incident.")
+    MAINTENANCE_LINKED = said("MAINTENANCE_LINKED", "Linked to planned work.")
 
 
 @strawberry.enum(description="Turn of a promise.")

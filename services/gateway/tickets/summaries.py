@@ -12,7 +12,7 @@ _RELATIONS = {
     "MERGED_INTO": "This ticket was merged into another", "MERGED_FROM": "Another ticket was merged into this one",
     "UNMERGED": "A merge was undone", "SPLIT_TO": "Entries were taken out into another ticket",
     "SPLIT_FROM": "This ticket was taken out of another", "LINKED": "Another ticket was linked", "UNLINKED": "A link was removed",
-    "INCIDENT_LINKED": "This ticket was linked to an incident",
+    "INCIDENT_LINKED": "This ticket was linked to an incident", "MAINTENANCE_LINKED": "This ticket was linked to planned work",
 }  # fmt: skip
 _PROMISES = {"APPLIED": "made", "IMMINENT": "near its end", "MET": "kept", "BREACHED": "broken"}
 

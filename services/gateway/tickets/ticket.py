@@ -19,7 +19,7 @@ from services.gateway.people.parties import Agent, Contact, Organisation, Queue,
 from services.gateway.scalars import Cursor, LanguageTag
 from services.gateway.shapes import Actor, Node, PageInfo, member, page_info
 from services.gateway.status.components import ServiceComponent
-from services.gateway.status.notices import StatusIncident
+from services.gateway.status.notices import Maintenance, StatusIncident
 from services.gateway.tickets.blocked import without_blocked
 from services.gateway.tickets.entries import (
     SatisfactionRating,
@@ -210,6 +210,10 @@ class Ticket(Node):
     @strawberry.field(description="Incidents it is linked to, newest first.")
     def incidents(self) -> list[StatusIncident]:
         return [StatusIncident.of(row) for row in self.row.incidents]
+
+    @strawberry.field(description="Planned work it is linked to, the latest first.")
+    def maintenance(self) -> list[Maintenance]:
+        return [Maintenance.of(row) for row in self.row.maintenance]
 
     @strawberry.field(description="What you may do with it now.")
     def viewer_can(self, info: Info) -> list[TicketCommand]:

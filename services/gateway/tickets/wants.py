@@ -13,7 +13,7 @@ from services.gateway.selection import Selection
 _PLAIN = {
     "organisation": "organisation", "requester": "requester", "assignee": "assignee", "queue": "queue", "slaTargets": "sla",
     "fields": "fields", "ratings": "ratings", "externalRefs": "external", "staff": "staff",
-    "services": "services", "incidents": "incidents",
+    "services": "services", "incidents": "incidents", "maintenance": "maintenance",
 }  # fmt: skip
 
 

@@ -149,10 +149,9 @@ class StatusMachine(RuleBasedStateMachine):
 
     @rule(notice=notices)
     def link_a_ticket(self, notice: Notice) -> None:
-        if isinstance(notice, StatusIncident):
-            ticket = new_id()
-            for _ in range(2):
-                self.attempt(notice, lambda: notice.link_ticket(ticket, at=self.at))
+        ticket = new_id()
+        for _ in range(2):
+            self.attempt(notice, lambda: notice.link_ticket(ticket, at=self.at))
 
     @rule(index=st.integers(0, 2))
     def retire(self, index: int) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
-from domain.status.vocabulary import IncidentStatus
+from domain.status.maintenance import Maintenance
+from domain.status.vocabulary import ComponentImpact, ComponentState, IncidentStatus
 from domain.tickets.ticket import Ticket
 from domain.tickets.vocabulary import CloseCause
 from services.commands import desk as commands
 from services.commands import erasure, mail, relations, status
+from services.runtime.decision import Decision
 from tests.ground import TestDatabase
 from tests.services.commands.desk import ADMIN, AGENT
 from tests.services.notifier.desk import NotifyingDesk, Told, notifying_desk
 
 pytestmark = pytest.mark.anyio
+HOUR = timedelta(hours=1)
 
 
 async def linked(desk: NotifyingDesk, incident: UUID, *tickets: UUID) -> None:
@@ -64,6 +68,39 @@ async def test_an_update_is_one_broadcast_individually_threaded_and_an_answer_la
         assert receipt.ids["ticket"] == str(second)
         stranger = mail.Mail("<2@acme.example>", "anna@acme.example", "Re", "Hm.", answers=[hers.event.thread.message_id])
         assert (await mail.ingest(on.desk, on.by(AGENT), stranger)).ids["ticket"] not in {str(first), str(second), str(third)}
+
+
+async def test_who_is_linked_to_planned_work_hears_what_is_posted_on_it_and_that_it_begins(database: TestDatabase) -> None:
+    async with notifying_desk(database) as desk:
+        on = desk.on
+        anna = await on.customer("anna@acme.example", await on.organisation("acme"))
+        zoe = await on.customer("zoe@other.example", await on.organisation("other"))
+        first, second = await on.opened(anna), await on.opened(zoe)
+        await desk.start()
+        impact = ComponentImpact(await desk.component("disks"), ComponentState.UNDER_MAINTENANCE)
+        new = status.NewMaintenance("Disks", [impact], "We swap disks.", on.at + HOUR, on.at + 2 * HOUR)
+        work = UUID((await status.schedule_maintenance(on.desk, on.by(AGENT), new)).ids["notice"])
+        for ticket in (first, second, first):
+            await status.link_ticket(on.desk, on.by(AGENT), work, ticket, kind=Maintenance)
+        assert await told(desk) == []
+        post = status.Post("Half of them are done.")
+        await status.post_update(on.desk, on.by(AGENT), work, post, kind=Maintenance)
+        on.at += HOUR
+        await begun(desk, work)
+        found = await told(desk)
+        refs = {each: (await on.ticket(each)).ref for each in (first, second)}
+        assert [(each.to, each.subject) for each in found] == [
+            (who, f"[#{refs[ticket]}] MNT-1 {what}: Disks")
+            for what in ("Maintenance update", "Maintenance begins")
+            for who, ticket in sorted([("anna@acme.example", first), ("zoe@other.example", second)], key=lambda each: each[1])
+        ]
+
+
+async def begun(desk: NotifyingDesk, work: UUID) -> None:
+    async def decide(decision: Decision) -> None:
+        await status.begin_or_end(decision, work, desk.on.at)
+
+    await desk.on.desk.writer.decide(desk.on.by(AGENT).act, decide)
 
 
 async def test_merged_spam_closed_and_erased_are_told_where_it_makes_sense(database: TestDatabase) -> None:

@@ -129,6 +129,36 @@ async def test_each_sees_of_the_linked_tickets_what_they_see_of_tickets(world: W
     assert {found["agnes"]["tickets"]["nodes"][0]["id"], *(each["id"] for each in seen)} == {mine["id"], theirs["id"]}
 
 
+async def test_a_ticket_is_linked_to_planned_work_on_both_sides_and_the_public_does_not_see_it(world: World) -> None:
+    compute, ticket = await component(world), await world.open()
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    impacts = [{"componentId": compute["id"], "state": "UNDER_MAINTENANCE"}]
+    times = {"from": soon.isoformat(), "to": (soon + timedelta(hours=1)).isoformat()}
+    said = {"title": "Disks", "severity": "INFORMATION", "impacts": impacts, "body": "We swap disks.", **times}
+    planned = "notice { id ref version ... on Maintenance { tickets { nodes { id } } } }"
+    work = (await world.did("agnes", "scheduleMaintenance", said, planned))["notice"]
+    input = {"noticeId": work["id"], "ticketId": ticket["id"]}
+    assert (await world.do("anna", "linkTicketToMaintenance", input))["errors"][0]["__typename"] == "Forbidden"
+    made = await world.did("agnes", "linkTicketToMaintenance", input, f"position {planned}")
+    assert (made["notice"]["version"], made["notice"]["tickets"]["nodes"]) == (2, [{"id": ticket["id"]}])
+    incident = await world.do("agnes", "linkTicketToIncident", input)
+    assert (incident["errors"][0]["__typename"], incident["errors"][0]["path"]) == ("NotFound", ["input", "noticeId"])
+    fields = """maintenance { id ref version } incidents { id }
+      timeline(kinds: [RELATION]) { nodes { summary ... on RelationEntry { change maintenance { id } incident { id } } } }"""
+    for who, version in (("anna", 1), ("agnes", 2)):
+        seen = await world.ticket(who, ticket["id"], fields, made["position"])
+        assert seen is not None
+        assert (seen["maintenance"], seen["incidents"]) == ([{"id": work["id"], "ref": work["ref"], "version": version}], [])
+        (entry,) = seen["timeline"]["nodes"]
+        assert entry == {
+            "summary": "This ticket was linked to planned work.", "change": "MAINTENANCE_LINKED",
+            "maintenance": {"id": work["id"]}, "incident": None,
+        }  # fmt: skip
+    page = await world.say(None, "{ statusPage { maintenance { id version tickets { nodes { id } } } } }")
+    (seen,) = [each for each in page["statusPage"]["maintenance"] if each["id"] == work["id"]]
+    assert (seen["version"], seen["tickets"]["nodes"]) == (1, [])
+
+
 async def test_a_ticket_tells_its_services_and_incidents_in_its_fields_and_its_timeline(world: World) -> None:
     compute, network = await component(world), await component(world)
     ticket = await world.open(serviceIds=[compute["id"], network["id"]])
