@@ -1,6 +1,6 @@
 """Which operations meetings are there, what is on their agenda, and what came of them? What nobody planned: meetings_unplanned.py.
 
-The packs themselves stand in a table of their own, so that a list of meetings does not carry them.
+The packs themselves stand in a table of their own, so that a list of meetings does not carry them: meeting_packs.py reads it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from uuid import UUID
 
 from msgspec import Struct, json
 
+from domain.event import DomainEvent
 from domain.meetings.events import (
     MeetingActionItemCompleted,
     MeetingActionItemRaised,
@@ -34,12 +35,12 @@ from projections.viewer import Role, Viewer
 
 meetings = Projection(
     "meetings",
-    version=1,
+    version=3,
     tables="""
     CREATE TABLE meetings(
       id uuid PRIMARY KEY, ref text NOT NULL, audience uuid NOT NULL, contract uuid NOT NULL, version int NOT NULL, year int NOT NULL,
       quarter int NOT NULL, status text NOT NULL, starts_at timestamptz NOT NULL, duration_microseconds bigint NOT NULL,
-      join_url text NOT NULL, minutes_until timestamptz, minutes text);
+      join_url text NOT NULL, minutes_until timestamptz, minutes text, cancelled_because text);
     CREATE INDEX meetings_by_start ON meetings(starts_at, id);
     CREATE INDEX meetings_of_audience ON meetings(audience, starts_at, id);
     CREATE INDEX meetings_of_contract ON meetings(contract, starts_at, id);
@@ -55,7 +56,10 @@ meetings = Projection(
     CREATE TABLE meeting_packs(
       meeting uuid PRIMARY KEY, audience uuid, epoch int NOT NULL, position bigint NOT NULL, sha256 text NOT NULL, pack text NOT NULL,
       frozen_at timestamptz NOT NULL);
+    CREATE TABLE meeting_changes(meeting uuid PRIMARY KEY, position bigint NOT NULL);
+    CREATE INDEX meeting_changes_by_position ON meeting_changes(position);
     """,
+    staff_tables=frozenset({"meeting_changes"}),
     personal=(
         ("meetings", "audience", ("minutes",)),
         ("meeting_agenda", "audience", ("title",)),
@@ -66,7 +70,8 @@ meetings = Projection(
 SCHEDULE = """INSERT INTO meetings(id, ref, audience, contract, version, year, quarter, status, starts_at, duration_microseconds, join_url)
   VALUES ($1, $2, $3, $4, $5, $6, $7, 'SCHEDULED', $8, $9, $10)"""
 MOVE = "UPDATE meetings SET version = $2, starts_at = $3, duration_microseconds = $4, join_url = $5 WHERE id = $1"
-STAND = "UPDATE meetings SET version = $2, status = $3 WHERE id = $1"
+STAND = "UPDATE meetings SET version = $2, status = $3, cancelled_because = NULL WHERE id = $1"
+CANCEL = "UPDATE meetings SET version = $2, status = 'CANCELLED', cancelled_because = $3 WHERE id = $1"
 HOLD = "UPDATE meetings SET version = $2, status = 'HELD', minutes_until = $3 WHERE id = $1"
 COUNT = "UPDATE meetings SET version = $2 WHERE id = $1"
 MINUTES = "UPDATE meetings SET version = $2, minutes = $3 WHERE id = $1"
@@ -144,8 +149,18 @@ def action_item_completed(event: MeetingActionItemCompleted, envelope: Envelope)
 
 
 @meetings.on(MeetingCancelled)
-def cancelled(_: MeetingCancelled, envelope: Envelope) -> Statement:
-    return STAND, (envelope.stream, envelope.version, "CANCELLED")
+def cancelled(event: MeetingCancelled, envelope: Envelope) -> Statement:
+    return CANCEL, (envelope.stream, envelope.version, event.reason)
+
+
+NOTE = """INSERT INTO meeting_changes(meeting, position) VALUES ($1, $2)
+  ON CONFLICT (meeting) DO UPDATE SET position = greatest(meeting_changes.position, excluded.position)"""
+
+
+@meetings.on(MeetingScheduled, MeetingRescheduled, MeetingRevived, MeetingHeld, MeetingCancelled)
+def changed(_: DomainEvent, envelope: Envelope) -> Statement:
+    """So that the scheduler sees by one look-up whether anything is different from when it last looked."""
+    return NOTE, (envelope.stream, envelope.position)
 
 
 class Extra(Struct, frozen=True):
@@ -182,24 +197,16 @@ class Meeting(Struct, frozen=True, kw_only=True):
     actions: tuple[Action, ...]
     minutes: str | None = None
     minutes_until: datetime | None = None
+    cancelled_because: str | None = None
 
     @property
     def duration(self) -> timedelta:
         return self.duration_microseconds * MICROSECOND
 
 
-class FrozenPack(Struct, frozen=True, kw_only=True):
-    meeting: UUID
-    epoch: int
-    position: int
-    sha256: str
-    pack: str
-    frozen_at: datetime
-
-
 COLUMNS = (
     "id", "ref", "version", "contract", "year", "quarter", "status", "starts_at", "duration_microseconds", "join_url", "minutes",
-    "minutes_until",
+    "minutes_until", "cancelled_because",
 )  # fmt: skip
 
 
@@ -270,14 +277,6 @@ async def actions_by_id(db: Database, viewer: Viewer, ids: Sequence[UUID]) -> li
     sql = f"""SELECT {action(viewer, "a")}::text AS doc FROM meeting_actions a
       WHERE a.id = ANY({arguments(list(ids), "uuid[]")}) AND {sees(arguments, viewer, "a.audience")}"""
     return [json.decode(row["doc"], type=Action) for row in await db.fetch(sql, *arguments.values)]
-
-
-async def packs_of(db: Database, viewer: Viewer, ids: Sequence[UUID]) -> list[FrozenPack]:
-    """The packs of these meetings, as they were frozen."""
-    arguments = Arguments()
-    sql = f"""SELECT f.meeting, f.epoch, f.position, f.sha256, f.pack, f.frozen_at FROM meeting_packs f
-      WHERE f.meeting = ANY({arguments(list(ids), "uuid[]")}) AND {sees(arguments, viewer, "f.audience")}"""
-    return [FrozenPack(**dict(row)) for row in await db.fetch(sql, *arguments.values)]
 
 
 async def meetings_page(db: Database, viewer: Viewer, wanted: Wanted, page: Page) -> Connection[Meeting]:

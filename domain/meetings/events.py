@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from domain.event import Aggregate, DomainEvent, Personal
-from domain.meetings.vocabulary import OwnerKind
+from domain.meetings.vocabulary import Cancellation, OwnerKind
 
 
 @dataclass(frozen=True)
@@ -104,3 +104,4 @@ class MeetingActionItemCompleted(DomainEvent):
 @dataclass(frozen=True)
 class MeetingCancelled(DomainEvent):
     TOPIC = "meeting.cancelled.v1"
+    reason: Cancellation = Cancellation.CALLED_OFF

@@ -1,9 +1,9 @@
 """An operations meeting: the quarterly meeting of a contract, always online, with its agenda, its figures, its minutes and its tasks.
 
 Decision: its id follows from contract and quarter, so there is one of each whatever raced whatever, and no reservation is needed. A
-cancelled one is scheduled anew on the same stream. Whether the contract gives such meetings is judged by whoever hands the facts in
-(services/commands/meetings.py). Minutes are written from when it was held until the policy's time for them has passed; after that they
-stand.
+cancelled one is scheduled anew on the same stream: by time only where its contract ended it, for then nobody called it off. Whether
+the contract gives such meetings is judged by whoever hands the facts in (services/commands/meetings.py). Minutes are written from when
+it was held until the policy's time for them has passed; after that they stand.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from domain.meetings.refusals import (
     QuarterHasNotBegun,
     no_such_item,
 )
-from domain.meetings.vocabulary import STANDING, TRANSITIONS, UPCOMING, MeetingStatus, OwnerKind
+from domain.meetings.vocabulary import STANDING, TRANSITIONS, UPCOMING, Cancellation, MeetingStatus, OwnerKind
 from domain.policies import NAMESPACE
 
 FARTHEST = timedelta(days=731)
@@ -211,6 +211,16 @@ class OperationsMeeting(Aggregate):
         self._must_allow(MeetingStatus.CANCELLED)
         self.trigger_event(MeetingCancelled, timestamp=at)
 
+    def settle(self, *, given: bool, at: datetime) -> None:
+        """End it where its contract gives no such meetings any more and it has not begun. Records nothing where nothing has to end."""
+        if not given and self.status in UPCOMING and at < self.starts_at:
+            self.trigger_event(MeetingCancelled, timestamp=at, reason=Cancellation.ENTITLEMENT_LOST)
+
+    @property
+    def may_come_back(self) -> bool:
+        """Whether time may plan it anew: nobody called it off, its contract alone ended it."""
+        return self.status is MeetingStatus.CANCELLED and self.cancelled_because is Cancellation.ENTITLEMENT_LOST
+
     def _must_allow(self, wanted: MeetingStatus) -> None:
         if wanted not in TRANSITIONS[self.status]:
             raise MeetingStandsOtherwise(self.status)
@@ -233,6 +243,7 @@ class OperationsMeeting(Aggregate):
                 self.minutes: str | None = None
                 self.minutes_until: datetime | None = None
                 self.pack: tuple[int, int, str] | None = None
+                self.cancelled_because: Cancellation | None = None
                 self._plan(event)
             case MeetingRevived():
                 self.pack = None
@@ -253,10 +264,11 @@ class OperationsMeeting(Aggregate):
             case MeetingActionItemCompleted():
                 self.actions[event.item] = replace(self.actions[event.item], done=True)
             case MeetingCancelled():
-                self.status = MeetingStatus.CANCELLED
+                self.status, self.cancelled_because = MeetingStatus.CANCELLED, event.reason
 
     def _plan(self, event: MeetingScheduled | MeetingRevived) -> None:
         self.status = MeetingStatus.SCHEDULED
+        self.cancelled_because = None
         self.starts_at, self.duration, self.join_url = event.starts_at, event.duration, event.join_url
 
 

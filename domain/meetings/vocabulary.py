@@ -20,6 +20,13 @@ class AgendaKind(StrEnum):
     EXTRA = "EXTRA"
 
 
+class Cancellation(StrEnum):
+    """Why it does not take place: people called it off, or its contract stopped giving such meetings before it."""
+
+    CALLED_OFF = "CALLED_OFF"
+    ENTITLEMENT_LOST = "ENTITLEMENT_LOST"
+
+
 class OwnerKind(StrEnum):
     """Whose an action item is: of the customer's people, or of staff."""
 
@@ -41,5 +48,5 @@ TRANSITIONS: dict[MeetingStatus, tuple[MeetingStatus, ...]] = {
     MeetingStatus.HELD: (),
     MeetingStatus.CANCELLED: (MeetingStatus.SCHEDULED,),
 }
-"""What may come next. A cancelled meeting may be scheduled anew, by people; it begins again without a pack."""
+"""What may come next. A cancelled meeting may be scheduled anew; it begins again without a pack."""
 UPCOMING = (MeetingStatus.SCHEDULED, MeetingStatus.PACK_FROZEN)

@@ -87,7 +87,7 @@ async def _frozen(meetings: tuple[str, ...]) -> list[Any]:
 
 
 async def _id(connect: Any, name: str) -> UUID:
-    """By uuid, global id or name. A name is looked up in the read model; two contracts of an organisation share one."""
+    """By uuid, global id or name, which is looked up in the read model."""
     from projections.meetings import meetings
     from services.gateway.ids import read
 

@@ -1,8 +1,8 @@
 """Operations meetings: proposed by time or scheduled by people, prepared, held, minuted, or called off.
 
 One meeting a contract and quarter: its stream's id follows from both, so of any number of attempts one begins it and the others find it.
-Whether the contract gives such meetings is judged on its own stream within the decision; what was planned under it may be brought to
-its end after it ended.
+Whether the contract gives such meetings is judged on its own stream within the decision. What was planned under it ends with it, unless
+it has begun: that may be brought to its end. Should the contract give them again in the same quarter, time plans that one anew.
 """
 
 from __future__ import annotations
@@ -68,21 +68,33 @@ class Proposed(NamedTuple):
 
 
 async def propose(decision: Decision, policies: Policies, contract: UUID, quarter: Quarter, at: datetime) -> Proposed | None:
-    """Plan it on the policy's day; for the scheduler. None where there is one already, also a cancelled one: people called it off.
+    """Plan it on the policy's day; for the scheduler. None where there is one already, also one that people called off.
+
+    One that went with its contract comes back: at its own time if there is still notice enough, else on the policy's next day.
 
     None too where no day is left in the quarter on which the contract still gives it. Raises EntitlementRequired.
     """
     policy = policies.operations_meetings
     found = await decision.load(SupportContract, contract)
     require_of(found, policies, Capability.OPERATIONS_MEETINGS, at)
-    starts_at = slot(policy, quarter, at)
-    if starts_at is None or await _meeting_of(decision, contract, quarter) is not None:
+    meeting = await _meeting_of(decision, contract, quarter)
+    if meeting is not None and not meeting.may_come_back:
         return None
-    then = found.course.stretch_at(starts_at)
-    if then is None or not then.gives(Capability.OPERATIONS_MEETINGS):
+    own = meeting is not None and meeting.starts_at >= at + policy.notice
+    starts_at = meeting.starts_at if meeting is not None and own else slot(policy, quarter, at)
+    if starts_at is None or not _gives(found, starts_at):
         return None
-    meeting = await _begun(decision, policies, found, quarter, starts_at, policy.duration, None, at=at)
+    if meeting is None:
+        meeting = await _begun(decision, policies, found, quarter, starts_at, policy.duration, None, at=at)
+    else:
+        meeting.revive(starts_at, meeting.duration, meeting.join_url, at=at)
     return Proposed(meeting.id, found.course.manager is not None)
+
+
+async def settle(decision: Decision, meeting: UUID, at: datetime) -> None:
+    """End it if its contract gives no such meetings any more; for the scheduler. Records nothing where it does, or where it has begun."""
+    found = await decision.load(OperationsMeeting, meeting)
+    found.settle(given=_gives(await decision.load(SupportContract, found.contract), at), at=at)
 
 
 async def change(
@@ -236,6 +248,11 @@ async def _begun(
     )
     decision.add(meeting)
     return meeting
+
+
+def _gives(contract: SupportContract, at: datetime) -> bool:
+    stretch = contract.course.stretch_at(at)
+    return stretch is not None and stretch.gives(Capability.OPERATIONS_MEETINGS)
 
 
 def _no_such_owner() -> NotFound:

@@ -27,7 +27,7 @@ from domain.knowledge.resource import KnowledgeResource
 from domain.knowledge.topic import TopicRequest
 from domain.meetings.events import MeetingCancelled, MeetingRescheduled, MeetingRevived, MeetingScheduled
 from domain.meetings.meeting import OperationsMeeting
-from domain.meetings.vocabulary import STANDING
+from domain.meetings.vocabulary import STANDING, Cancellation
 from domain.organisations.contact import Contact
 from domain.organisations.events import ContactExportCompleted
 from domain.subscriptions.destinations import hint
@@ -144,6 +144,8 @@ async def meeting_planned(heard: Heard[MeetingScheduled | MeetingRescheduled | M
 async def meeting_cancelled(heard: Heard[MeetingCancelled]) -> Sequence[Message]:
     found = await heard.then(OperationsMeeting)
     text = f"The operations meeting {found.ref} of {found.quarter.name} was cancelled and will not take place."
+    if heard.event.reason is Cancellation.ENTITLEMENT_LOST:
+        text += " Your contract does not include operations meetings any more; if it does again, you are told of a new time."
     return heard.to(await administrators_of(heard.database, found.organisation), f"{found.ref} is cancelled", text)
 
 

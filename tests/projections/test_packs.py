@@ -21,7 +21,8 @@ from domain.status.vocabulary import ComponentImpact, ComponentState, StatusSeve
 from domain.tickets.ticket import Ticket
 from domain.tickets.vocabulary import ReopenCause, Resolution
 from projections.all import ALL
-from projections.meetings import meetings_by_id, packs_of
+from projections.meeting_packs import packs_of
+from projections.meetings import meetings_by_id
 from projections.review_pack import live_pack, read
 from projections.review_pack_subject import Packed, Subject
 from projections.snapshot import ReadBlocked

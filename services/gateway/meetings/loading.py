@@ -7,7 +7,8 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
-from projections.meetings import Action, FrozenPack, Meeting, actions_by_id, meetings_by_id, packs_of
+from projections.meeting_packs import FrozenPack, packs_of
+from projections.meetings import Action, Meeting, actions_by_id, meetings_by_id
 from services.gateway.context import Context
 from services.gateway.people.loading import kept
 

@@ -8,7 +8,7 @@ from typing import Self
 
 import strawberry
 
-from projections.meetings import FrozenPack
+from projections.meeting_packs import FrozenPack
 from projections.report_facts import report_facts
 from projections.report_general import General, NoticeFact
 from projections.review_pack import SLA_BY, live_pack, read

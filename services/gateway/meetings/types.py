@@ -17,7 +17,7 @@ from services.gateway.contracts import loading as contract_loading
 from services.gateway.ids import global_id
 from services.gateway.meetings import loading
 from services.gateway.meetings.pack import ReviewPack
-from services.gateway.meetings.vocabulary import ActionStatus, AgendaKind, MeetingStatus
+from services.gateway.meetings.vocabulary import ActionStatus, AgendaKind, MeetingCancellation, MeetingStatus
 from services.gateway.people import loading as people
 from services.gateway.people.parties import ERASED_ORGANISATION, Agent, Organisation, party
 from services.gateway.scalars import URL, Cursor
@@ -70,6 +70,7 @@ class OperationsMeeting(Node):
     minutes_until: datetime | None = strawberry.field(
         description="Until when the minutes may be written, not included; null before it was held."
     )
+    cancelled_because: MeetingCancellation | None = strawberry.field(description="Why it was cancelled; null unless it is.")
     row: strawberry.Private[meetings_read.Meeting]
 
     @classmethod
@@ -85,6 +86,7 @@ class OperationsMeeting(Node):
             duration=row.duration,
             join_url=URL(row.join_url),
             minutes_until=row.minutes_until,
+            cancelled_because=member(MeetingCancellation, row.cancelled_because) if row.cancelled_because else None,
             row=row,
         )
 

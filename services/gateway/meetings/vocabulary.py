@@ -17,6 +17,14 @@ class MeetingStatus(Enum):
     CANCELLED = said("CANCELLED", "Called off.")
 
 
+@strawberry.enum(description="Why a meeting does not take place.")
+class MeetingCancellation(Enum):
+    CALLED_OFF = said("CALLED_OFF", "People called it off; only people plan it anew.")
+    ENTITLEMENT_LOST = said(
+        "ENTITLEMENT_LOST", "Its contract stopped giving such meetings; if it does again in the quarter, it is planned anew."
+    )
+
+
 @strawberry.enum(description="Points of the agenda; the first four stand in every meeting.")
 class AgendaKind(Enum):
     SLA = said("SLA", "Service levels.")

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -19,6 +20,7 @@ from domain.meetings.meeting import OperationsMeeting
 from domain.meetings.quarters import Quarter
 from domain.meetings.refusals import MeetingExists
 from domain.policies import MeetingPolicy, Policies
+from projections import meetings_unplanned
 from projections.entitlements import entitlements
 from projections.meetings import meetings
 from services.commands import contracts
@@ -49,6 +51,28 @@ class Other(Shipped):
         self.policies: Policies = replace(self.policies, operations_meetings=policy)
 
 
+class Overheard:
+    """A connection that notes which of the room's questions pass through it."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.said: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    async def fetchrow(self, query: str, *args: object) -> Any:
+        return await self._heard(self._connection.fetchrow, query, *args)
+
+    async def fetch(self, query: str, *args: object) -> Any:
+        return await self._heard(self._connection.fetch, query, *args)
+
+    async def _heard(self, ask: Any, query: str, *args: object) -> Any:
+        names = {meetings_unplanned.MARK: "mark", meetings_unplanned.LOST: "lost", meetings_unplanned.UNPLANNED: "unplanned"}
+        self.said.append(names[query])
+        return await ask(query, *args)
+
+
 @dataclass
 class Time:
     on: World
@@ -70,6 +94,28 @@ class Time:
 
     async def names(self) -> list[str]:
         return [event.ref for event in await self.planned()]
+
+    async def lives(self) -> dict[UUID, list[str]]:
+        """What happened to the meetings of each contract."""
+        told: dict[UUID, list[str]] = {}
+        for first in await self.planned():
+            events = await self.on.recording.events(first.originator_id)
+            told.setdefault(first.contract, []).extend(event.TOPIC.split(".")[1] for event in events)
+        return told
+
+    async def rows(self, query: str) -> list[Any]:
+        await self.ground.project(meetings)
+        return await self.ground.fetch(query, schemas=[meetings.schema])
+
+    async def asked(self, now: datetime) -> list[str]:
+        """What the first scheduler's room asks the database when it looks."""
+        room = self.schedulers[0].rooms[0]
+        connection = Overheard(await self.ground.connect([entitlements.schema, meetings.schema]))
+        try:
+            await room.due(connection, now, await self.on.desk.policies.now(), 25)
+        finally:
+            await connection.close()
+        return connection.said
 
     def decide_by(self, policy: MeetingPolicy) -> None:
         self.on.desk = replace(self.on.desk, policies=Other(policy))
