@@ -68,6 +68,10 @@ class ServiceComponent(Aggregate):
             self.trigger_event(ComponentRelieved, timestamp=at, notice=notice)
             self._follow(before, notice, at=at)
 
+    def without(self, notice: UUID) -> ComponentState:
+        """How it would be if this notice did nothing to it."""
+        return worst(state for other, state in self.imposed.items() if other != notice)
+
     def retire(self, *, at: datetime) -> None:
         """Take it off the page. Again records nothing."""
         if self.retired:

@@ -100,7 +100,7 @@ class IncidentTicketLinked(DomainEvent):
 
 @dataclass(frozen=True)
 class IncidentResolved(DomainEvent):
-    """`restored` are the services that it still held, and that it let go."""
+    """`restored` are the services that got better by its end. One that another notice makes as bad, or worse, is let go and not here."""
 
     TOPIC = "incident.resolved.v1"
     CLASS: ClassVar[Classification] = Classification.PUBLIC

@@ -99,8 +99,8 @@ class StatusIncident(Aggregate):
         if ticket not in self.tickets:
             self.trigger_event(IncidentTicketLinked, timestamp=at, ticket=ticket)
 
-    def resolve(self, *, at: datetime, update: UUID, body: str) -> None:
-        """It is over. The services that it still holds are let go."""
+    def resolve(self, *, at: datetime, update: UUID, body: str, restored: Sequence[UUID] = ()) -> None:
+        """It is over. The services that it still holds are let go; `restored` are those that get better by that."""
         self._must_be_open()
         self.trigger_event(
             IncidentResolved,
@@ -108,7 +108,7 @@ class StatusIncident(Aggregate):
             body=text.body(body, path=BODY, what="The post"),
             resolved_at=at,
             update=update,
-            restored=tuple(self.holds),
+            restored=tuple(each for each in self.holds if each in restored),
         )
 
     @property

@@ -165,7 +165,9 @@ async def resolve_incident(desk: Desk, by: By, incident: UUID, *, body: str) -> 
     async def decide(decision: Decision) -> None:
         found = await _notice(decision, StatusIncident, incident)
         held, update = found.holds, decision.new_id()
-        found.resolve(at=by.act.at, update=update, body=body)
+        services = [await _component(decision, id, _path(found.impacts, id)) for id in held]
+        restored = [each.id for each in services if each.without(found.id) is not each.state]
+        found.resolve(at=by.act.at, update=update, body=body, restored=restored)
         await settle(decision, found, held, at=by.act.at, since=by.act.at)
         decision.remember(notice=found.id, update=update)
 
