@@ -220,6 +220,20 @@ class Course:
         """The service manager now, until somebody says otherwise."""
         return next((each for each in self.managers if each.time.to is None), None)
 
+    @property
+    def served(self) -> Interval | None:
+        """From when until when that service manager serves: to the end or the first product without one, noted or not. None: never."""
+        if self.manager is None:
+            return None
+        since = self.manager.time.from_
+        losses = [
+            each.time.from_
+            for each in self.stretches
+            if each.time.from_ >= since and not each.gives(Capability.SERVICE_MANAGER)
+        ]
+        until = earlier(self.ends, min(losses, default=None))
+        return Interval(since, until) if until is None or since < until else None
+
 
 def earlier(one: datetime | None, other: datetime | None) -> datetime | None:
     """The earlier of two ends; None never comes."""

@@ -55,11 +55,15 @@ class ManagerLedgerOpened(DomainEvent, Aggregate.Created):
 
 @dataclass(frozen=True)
 class ManagerEngaged(DomainEvent):
+    """For `[from_, to)`, in place of what was said before of this contract. None in `to`: open."""
+
     TOPIC = "manager_ledger.engaged.v1"
     CLASS: ClassVar[Classification] = Classification.RESTRICTED
     contract: UUID
     organisation: UUID
     mode: ServiceManagerMode
+    from_: datetime
+    to: datetime | None = None
 
 
 @dataclass(frozen=True)

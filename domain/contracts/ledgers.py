@@ -8,6 +8,7 @@ elsewhere, nor the other way round.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -87,8 +88,25 @@ class OrganisationLedger(Aggregate):
                 self.periods[event.contract] = tuple(each for each in self.periods[event.contract] if each != gone)
 
 
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """Whom a service manager serves by a contract, and when."""
+
+    organisation: UUID
+    mode: ServiceManagerMode
+    time: Interval
+
+    def excludes(self, other: Engagement) -> bool:
+        """Whether one of two is dedicated while the other serves somebody else."""
+        dedicated = ServiceManagerMode.DEDICATED in (self.mode, other.mode)
+        return dedicated and self.organisation != other.organisation and self.time.overlaps(other.time)
+
+
 class ManagerLedger(Aggregate):
-    """Which contracts have a service manager now. Of nobody's organisation: it tells one nothing about another."""
+    """Which contracts have a service manager, from when until when. Of nobody's organisation: it tells one nothing about another.
+
+    Judged by these dates, not by whether an end was noted yet; so a manager can be promised to the next before the last has ended.
+    """
 
     TOPIC = "manager_ledger"
     Event = DomainEvent
@@ -102,13 +120,20 @@ class ManagerLedger(Aggregate):
     def open(cls, *, manager: UUID, at: datetime) -> ManagerLedger:
         return cls._create(ManagerLedgerOpened, id=cls.id_of(manager), timestamp=at, manager=manager)
 
-    def engage(self, contract: UUID, organisation: UUID, mode: ServiceManagerMode, *, at: datetime) -> None:
-        """Serve a contract. Raises ManagerReserved where that would make a dedicated manager serve two organisations."""
-        elsewhere = [had for other, (home, had) in self.engagements.items() if other != contract and home != organisation]
-        if elsewhere and (mode is ServiceManagerMode.DEDICATED or ServiceManagerMode.DEDICATED in elsewhere):
+    def engage(self, contract: UUID, wanted: Engagement, *, at: datetime) -> None:
+        """Serve a contract. Raises ManagerReserved where that would make a dedicated manager serve two organisations at once."""
+        if any(other != contract and wanted.excludes(had) for other, had in self.engagements.items()):
             raise ManagerReserved
-        if self.engagements.get(contract) != (organisation, mode):
-            self.trigger_event(ManagerEngaged, timestamp=at, contract=contract, organisation=organisation, mode=mode)
+        if self.engagements.get(contract) != wanted:
+            self.trigger_event(
+                ManagerEngaged,
+                timestamp=at,
+                contract=contract,
+                organisation=wanted.organisation,
+                mode=wanted.mode,
+                from_=wanted.time.from_,
+                to=wanted.time.to,
+            )
 
     def free(self, contract: UUID, *, at: datetime) -> None:
         if contract in self.engagements:
@@ -117,8 +142,9 @@ class ManagerLedger(Aggregate):
     def evolve(self, event: DomainEvent) -> None:
         match event:
             case ManagerLedgerOpened():
-                self.engagements: dict[UUID, tuple[UUID, ServiceManagerMode]] = {}
+                self.engagements: dict[UUID, Engagement] = {}
             case ManagerEngaged():
-                self.engagements[event.contract] = (event.organisation, event.mode)
+                time = Interval(event.from_, event.to)
+                self.engagements[event.contract] = Engagement(event.organisation, event.mode, time)
             case ManagerFreed():
                 del self.engagements[event.contract]

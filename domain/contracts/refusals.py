@@ -53,7 +53,7 @@ class ManagerReserved(RuleViolated):
     rule: ClassVar[str] = "MANAGER_RESERVED"
 
     def __init__(self) -> None:
-        super().__init__("A dedicated service manager serves one organisation; this one serves another.")
+        super().__init__("A dedicated service manager serves one organisation; this one serves another in that time.")
 
 
 class ManagerAssigned(RuleViolated):

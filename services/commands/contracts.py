@@ -11,7 +11,7 @@ from typing import Concatenate, ParamSpec
 from uuid import UUID
 
 from domain.contracts.contract import SupportContract
-from domain.contracts.ledgers import ManagerLedger, OrganisationLedger
+from domain.contracts.ledgers import Engagement, ManagerLedger, OrganisationLedger
 from domain.contracts.refusals import NoServiceManager
 from domain.contracts.vocabulary import ServiceManagerMode
 from domain.errors import AlreadyExists, NotFound
@@ -142,12 +142,12 @@ async def kept(decision: Decision, contract: SupportContract, at: datetime, comm
     if now.activated_at is not None and (before.activated_at is None or before.periods != now.periods):
         periods = [(period.product, period.time) for period in now.periods]
         (await _ledger(decision, contract.organisation, at)).hold(contract.id, periods, at=at)
-    left, came = before.manager, now.manager
-    if left is not None and (came is None or came.manager != left.manager):
+    left, came, time = before.manager, now.manager, now.served
+    if left is not None and (came is None or time is None or came.manager != left.manager):
         (await _engagements(decision, left.manager, at)).free(contract.id, at=at)
-    if came is not None and came != left:
+    if came is not None and time is not None and (came, time) != (left, before.served):
         ledger = await _engagements(decision, came.manager, at)
-        ledger.engage(contract.id, contract.organisation, came.mode, at=at)
+        ledger.engage(contract.id, Engagement(contract.organisation, came.mode, time), at=at)
 
 
 async def see(decision: Decision, by: By, contract: UUID) -> SupportContract:

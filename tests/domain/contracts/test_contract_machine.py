@@ -17,9 +17,10 @@ from uuid_utils.compat import uuid7
 
 from domain.catalogue import Capability, product
 from domain.contracts.contract import SupportContract
+from domain.contracts.course import Interval
 from domain.contracts.entitlements import entitlements
 from domain.contracts.events import ContractCeased, ContractExpired, ContractStarted
-from domain.contracts.ledgers import ManagerLedger, OrganisationLedger
+from domain.contracts.ledgers import Engagement, ManagerLedger, OrganisationLedger
 from domain.contracts.vocabulary import ServiceManagerMode
 from domain.errors import Refused
 from domain.event import DomainEvent
@@ -231,11 +232,13 @@ class Engagements(RuleBasedStateMachine):
         self.ledger = ManagerLedger.open(manager=MANAGER, at=SIGNED)
         self.history = recorded(self.ledger)
 
-    @rule(contract=st.integers(1, 6), mode=modes)
-    def engage(self, contract: int, mode: ServiceManagerMode) -> None:
+    @rule(contract=st.integers(1, 6), mode=modes, begin=st.integers(0, 8), length=st.none() | st.integers(1, 4))
+    def engage(self, contract: int, mode: ServiceManagerMode, begin: int, length: int | None) -> None:
         before = self.ledger.version
+        since = SIGNED + timedelta(days=begin)
+        time = Interval(since, None if length is None else since + timedelta(days=length))
         try:
-            self.ledger.engage(UUID(int=contract), UUID(int=contract % 3), mode, at=SIGNED)
+            self.ledger.engage(UUID(int=contract), Engagement(UUID(int=contract % 3), mode, time), at=SIGNED)
         except Refused:
             assert self.ledger.version == before
         self.history += recorded(self.ledger)
@@ -247,9 +250,10 @@ class Engagements(RuleBasedStateMachine):
 
     @invariant()
     def the_dedicated_serve_one(self) -> None:
-        engagements = self.ledger.engagements.values()
-        if any(mode is ServiceManagerMode.DEDICATED for _, mode in engagements):
-            assert len({organisation for organisation, _ in engagements}) == 1
+        for day in range(13):  # day by day, as whoever looks at a calendar
+            now = [each for each in self.ledger.engagements.values() if each.time.covers(SIGNED + timedelta(days=day))]
+            if any(each.mode is ServiceManagerMode.DEDICATED for each in now):
+                assert len({each.organisation for each in now}) == 1
 
     @invariant()
     def the_history_replays(self) -> None:

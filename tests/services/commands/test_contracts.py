@@ -182,6 +182,50 @@ async def test_a_manager_goes_with_the_capability_and_is_free_for_others(databas
         assert [topic.split(".")[1] for topic in topics] == ["opened", "engaged", "freed", "engaged"]
 
 
+async def test_a_dedicated_manager_is_free_at_the_end_of_a_contract_whether_or_not_it_was_noted(database: TestDatabase) -> None:
+    async with world(database) as on:
+        manager, dedicated = await staffed(on), ServiceManagerMode.DEDICATED
+        until = BEGIN + 30 * DAY
+        acme = await in_force(on, await on.organisation("acme"), to=until)
+        zenith, third = [await in_force(on, await on.organisation(ref)) for ref in ("zenith", "third")]
+        await contracts.assign_manager(on.desk, on.by(ADMIN), acme, manager, dedicated)
+        on.at = until - timedelta(microseconds=1)
+        with pytest.raises(ManagerReserved):
+            await contracts.assign_manager(on.desk, on.by(ADMIN), zenith, manager, dedicated)
+        on.at = until
+        await contracts.assign_manager(on.desk, on.by(ADMIN), zenith, manager, dedicated)
+        await contracts.change(on.desk, on.by(ADMIN), acme, SupportContract.note_time, at=on.at)  # later, what time brought
+        with pytest.raises(ManagerReserved):
+            await contracts.assign_manager(on.desk, on.by(ADMIN), third, manager, ServiceManagerMode.SHARED)
+        await contracts.change_plan(on.desk, on.by(ADMIN), zenith, STANDARD, on.at + DAY)
+        on.later(days=1)
+        await contracts.assign_manager(on.desk, on.by(ADMIN), third, manager, dedicated)
+
+
+async def test_a_dedicated_manager_is_promised_ahead_and_then_stands_in_the_way_of_what_would_overlap(
+    database: TestDatabase,
+) -> None:
+    async with world(database) as on:
+        manager, dedicated = await staffed(on), ServiceManagerMode.DEDICATED
+        until = BEGIN + 30 * DAY
+        acme = await in_force(on, await on.organisation("acme"), to=until)
+        zenith = await in_force(on, await on.organisation("zenith"), from_=until)
+        third = await in_force(on, await on.organisation("third"), from_=until - timedelta(microseconds=1))
+        for contract in (acme, zenith):
+            await contracts.assign_manager(on.desk, on.by(ADMIN), contract, manager, dedicated)
+        for refused in (
+            contracts.assign_manager(on.desk, on.by(ADMIN), third, manager, dedicated),
+            contracts.change(on.desk, on.by(ADMIN), acme, SupportContract.renew, at=on.at, to=until + DAY),
+            contracts.change(on.desk, on.by(ADMIN), acme, SupportContract.renew, at=on.at, to=None),
+        ):
+            with pytest.raises(ManagerReserved):
+                await refused
+        await contracts.change(on.desk, on.by(ADMIN), zenith, SupportContract.release_manager, at=on.at)
+        await contracts.change(on.desk, on.by(ADMIN), acme, SupportContract.renew, at=on.at, to=until + DAY)
+        with pytest.raises(ManagerReserved):
+            await contracts.assign_manager(on.desk, on.by(ADMIN), zenith, manager, dedicated)
+
+
 async def test_a_contract_number_is_given_once(database: TestDatabase) -> None:
     async with world(database) as on:
         acme = await on.organisation("acme")
