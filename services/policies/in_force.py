@@ -40,7 +40,7 @@ class PoliciesInForce:
         self._log = log
         self._codec = codec
         self._monotonic = monotonic or asyncio.get_running_loop().time
-        self._version = 0
+        self._last: RecordedEvent | None = None
         self._policies: Policies | None = None
         self._read_at = float("-inf")
         self._reading = asyncio.Lock()
@@ -55,10 +55,16 @@ class PoliciesInForce:
         return self._policies
 
     async def _read(self) -> None:
-        for row in await self._log.stream(POLICY_STREAM, self._version):
+        # From the last one that is known on: where another stands in its place, or none, the log was restored to an earlier point.
+        rows = await self._log.stream(POLICY_STREAM, max(self._last.version - 1, 0)) if self._last else []
+        if not rows or rows[0] != self._last:
+            rows = await self._log.stream(POLICY_STREAM)
+            self._policies, self._last = None, None
+        for row in rows:
             event = self._codec.event(row)
             if isinstance(event, PolicyApplied):
-                self._policies, self._version = event.policies, row.version
+                self._policies = event.policies
+            self._last = row
         self._read_at = self._monotonic()
 
 
