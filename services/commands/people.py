@@ -49,24 +49,26 @@ async def register_organisation(desk: Desk, by: By, *, ref: str, name: str, emai
 
 
 async def register_contact(desk: Desk, by: By, new: NewContact) -> Receipt:
-    """Register a person, and link them where an organisation is named. Raises AlreadyExists where the address is another's.
+    """Register a person, and link them where an organisation is named. Raises AlreadyExists for somebody whom the one who asks may see.
 
-    The receipt's id: contact.
+    To a customers' administrator everybody else's is one that they may not register, as any that is not of their own domains is: who
+    is known elsewhere is not told. The receipt's id: contact.
     """
 
     async def decide(decision: Decision) -> None:
         contact = Contact.register(id=decision.new_id(), at=by.act.at, name=new.name, email=new.email, phone=new.phone)
         assert contact.email is not None
-        taken = await decision.find("email", contact.email)
-        if taken is not None:
-            raise AlreadyExists(
-                "There is a person with this e-mail.", existing=await _visible(decision, by, taken), path=("input", "email")
-            )
         home = new.organisation or (by.viewer.organisation if by.viewer.is_customer else None)
-        if home is not None:
-            organisation = await _own_organisation(decision, by, home)
-            if by.viewer.is_customer:
-                _must_be_theirs(contact.email, organisation)
+        organisation = None if home is None else await _own_organisation(decision, by, home)
+        taken = await decision.find("email", contact.email)
+        existing = None if taken is None else await _visible(decision, by, taken)
+        if by.viewer.is_customer and existing is None:
+            own = await _domains(decision, by, organisation)
+            if taken is not None or not _is_of(contact.email, own):
+                raise _not_theirs(own)
+        if taken is not None:
+            raise AlreadyExists("There is a person with this e-mail.", existing=existing, path=("input", "email"))
+        if organisation is not None:
             contact.link(organisation.id, new.role, at=by.act.at)
             _join(decision, contact, organisation)
         decision.add(contact)
@@ -76,19 +78,29 @@ async def register_contact(desk: Desk, by: By, new: NewContact) -> Receipt:
     return await desk.writer.decide(by.act, decide)
 
 
-def _must_be_theirs(email: str, organisation: Organisation) -> None:
-    """Where an organisation's domains are known, its administrators register people of these alone.
+async def _domains(decision: Decision, by: By, organisation: Organisation | None) -> Sequence[str]:
+    """Of whose addresses an organisation's administrators may register people; where none were named, that of their own address.
 
     Mail from an address goes to the organisation it is registered with: nobody shall draw another's mail to themselves.
     """
-    host, domains = email.rpartition("@")[2], organisation.email_domains
-    if domains and not any(host == each or host.endswith(f".{each}") for each in domains):
-        raise ValidationFailed(
-            "Your organisation registers addresses of its own domains; ask support for another.",
-            problem="NOT_ALLOWED",
-            path=("input", "email"),
-            limit=", ".join(domains),
-        )
+    if organisation is None:
+        return ()
+    own = (await decision.load(Contact, by.viewer.id, seen=False)).email
+    return organisation.email_domains or ([own.rpartition("@")[2]] if own else ())
+
+
+def _is_of(email: str, domains: Sequence[str]) -> bool:
+    host = email.rpartition("@")[2]
+    return any(host == each or host.endswith(f".{each}") for each in domains)
+
+
+def _not_theirs(own: Sequence[str]) -> ValidationFailed:
+    return ValidationFailed(
+        "You cannot register this address: it is not of your organisation's domains, or support has to do it. Ask support.",
+        problem="NOT_ALLOWED",
+        path=("input", "email"),
+        limit=", ".join(own) or None,
+    )
 
 
 async def link_contact(

@@ -154,3 +154,42 @@ async def test_a_service_manager_commands_nothing_of_an_organisation_they_do_not
         with pytest.raises(NotFound):
             await log_phone_call(on.desk, on.by(manager), ticket, call)
         await log_phone_call(on.desk, on.by(manager), ticket, replace(call, contact=anna.id))
+
+
+async def test_an_administrator_is_not_told_who_is_known_elsewhere(database: TestDatabase) -> None:
+    async with world(database) as on:
+        acme, other = await on.organisation("acme"), await on.organisation("other")
+        boss = replace(await on.customer("boss@acme.example", acme), role=Role.CUSTOMER_ADMIN)
+        anna = await on.customer("anna@acme.example", acme)
+        await on.customer("eve@other.example", other)
+        await on.customer("consultant@acme.example", other)
+        await on.customer("walkin@acme.example", None)
+        said = []
+        for address in ("eve@other.example", "nobody@other.example", "consultant@acme.example", "walkin@acme.example"):
+            with pytest.raises(ValidationFailed) as refused:
+                await people.register_contact(on.desk, on.by(boss), people.NewContact(address, "X"))
+            said.append((refused.value.problem, refused.value.path, refused.value.limit, str(refused.value)))
+        assert len(set(said)) == 1
+        with pytest.raises(AlreadyExists) as known:
+            await people.register_contact(on.desk, on.by(boss), people.NewContact("Anna@acme.example", "X"))
+        assert known.value.existing == anna.id
+        await people.register_contact(on.desk, on.by(boss), people.NewContact("new@acme.example", "New"))
+
+
+async def test_a_service_manager_opens_tickets_by_address_for_those_they_see_alone(database: TestDatabase) -> None:
+    async with world(database) as on:
+        acme, other = await on.organisation("acme"), await on.organisation("other")
+        anna = await on.customer("anna@acme.example", acme)
+        await on.customer("eve@other.example", other)
+        manager = Viewer(Role.SERVICE_MANAGER, AGENT.id, organisations=frozenset({acme}))
+        said = set()
+        for address in ("eve@other.example", "nobody@other.example"):
+            new = NewTicket(TicketKind.REQUEST, "For another", email=address)
+            for attempt in (new, replace(new, organisation=acme)):
+                with pytest.raises(NotFound) as refused:
+                    await open_ticket(on.desk, on.by(manager), attempt, body="Hello")
+                said.add((str(refused.value), refused.value.path))
+        assert len(said) == 1
+        new = NewTicket(TicketKind.REQUEST, "For Anna", email="Anna@acme.example")
+        opened = await on.ticket(ticket_of(await open_ticket(on.desk, on.by(manager), new, body="Hello")))
+        assert opened.requester == anna.id
