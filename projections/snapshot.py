@@ -14,11 +14,12 @@ from projections.viewer import Viewer
 
 
 class ReadBlocked(Exception):
-    """An event of this stream is set aside in a projection that was read; what it says now may be wrong."""
+    """An event of this stream is set aside in a projection that was read; what it says now may be wrong. `kind` is that of their ids."""
 
-    def __init__(self, streams: Sequence[UUID]) -> None:
+    def __init__(self, streams: Sequence[UUID], kind: str = "ticket") -> None:
         super().__init__("an event could not be taken by the read models; an operator has to look at it")
         self.streams = tuple(streams)
+        self.kind = kind
 
 
 def reached(projections: Sequence[Projection]) -> str:

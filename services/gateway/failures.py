@@ -121,7 +121,7 @@ def understood(cause: BaseException | None) -> RequestFailed | None:
         return RequestFailed(
             Code.READ_BLOCKED,
             "Some of this could not be taken into the view; an operator has to look at it.",
-            blocked=[str(global_id("ticket", stream)) for stream in cause.streams],
+            blocked=[str(global_id(cause.kind, stream)) for stream in cause.streams],
         )
     if isinstance(cause, (Undecodable, UnknownTopic)):
         log.error("a stream cannot be read: %s of an event of topic %s", type(cause).__name__, cause.topic)

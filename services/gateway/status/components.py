@@ -84,7 +84,7 @@ class ServiceComponent(Node):
     def of(cls, row: rows.Component) -> Self:
         """Raises ReadBlocked where an event of it is set aside."""
         if row.blocked:
-            raise ReadBlocked([row.id])
+            raise ReadBlocked([row.id], "component")
         return cls(
             id=global_id("component", row.id),
             ref=row.ref,

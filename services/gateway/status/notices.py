@@ -59,7 +59,7 @@ class StatusNotice(Node):
 
 def _common(kind: str, row: rows.Notice) -> dict[str, Any]:
     if row.blocked:
-        raise ReadBlocked([row.id])
+        raise ReadBlocked([row.id], kind)
     return {
         "id": global_id(kind, row.id),
         "ref": row.ref,
@@ -154,6 +154,11 @@ class StatusIncidentConnection:
     page_info: PageInfo = strawberry.field(description="Where it lies.")
 
     @classmethod
-    def of(cls, found: Connection[status_incidents.Incident]) -> Self:
-        edges = [StatusIncidentEdge(cursor=Cursor(each.cursor), node=StatusIncident.of(each.row)) for each in found.edges]
+    def of(cls, info: Info, found: Connection[status_incidents.Incident]) -> Self:
+        """One that is blocked is left out and named beside it."""
+        from services.gateway.tickets.blocked import warn_of
+
+        warn_of(info, [each.row.id for each in found.edges if each.row.blocked], "incident")
+        kept = [each for each in found.edges if not each.row.blocked]
+        edges = [StatusIncidentEdge(cursor=Cursor(each.cursor), node=StatusIncident.of(each.row)) for each in kept]
         return cls(edges=edges, nodes=[edge.node for edge in edges], page_info=page_info(found))

@@ -84,4 +84,5 @@ class StatusQueries:
                 started_at=compared_times(filter.started_at),
             )
         database = await context.reading_public(at_least, STATUS)
-        return StatusIncidentConnection.of(await status_incidents.incidents_page(database, context.anybody, which, page))
+        found = await status_incidents.incidents_page(database, context.anybody, which, page)
+        return StatusIncidentConnection.of(info, found)

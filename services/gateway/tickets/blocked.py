@@ -1,4 +1,4 @@
-"""Tickets that cannot be relied on: left out of what is answered, and named beside it."""
+"""Tickets and incidents that cannot be relied on: left out of what is answered, and named beside it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from services.gateway.context import Info
 from services.gateway.failures import Code, RequestFailed
 
 
-def warn_of(info: Info, blocked: Sequence[UUID]) -> None:
-    """READ_BLOCKED beside what is answered all the same: one ticket that cannot be read must not keep all others from anybody."""
+def warn_of(info: Info, blocked: Sequence[UUID], kind: str = "ticket") -> None:
+    """READ_BLOCKED beside what is answered all the same: what cannot be read must not keep all else from anybody."""
     if blocked:
-        named = [str(ids.global_id("ticket", each)) for each in blocked]
+        named = [str(ids.global_id(kind, each)) for each in blocked]
         problem = RequestFailed(
             Code.READ_BLOCKED,
-            "Some tickets could not be taken into the view and are left out; an operator has to look at it.",
+            f"Some {kind}s could not be taken into the view and are left out; an operator has to look at it.",
             blocked=named,
         )
         info.context.warn(problem, info.path.as_list())

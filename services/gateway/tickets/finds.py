@@ -63,7 +63,7 @@ class SearchHitConnection:
                 snippet=edge.row.snippet,
             )
             for edge in found.edges
-            if edge.row.ticket is None or edge.row.ticket.id not in without
+            if not any(each is not None and each.id in without for each in (edge.row.ticket, edge.row.incident))
         ]
         return cls(edges=edges, nodes=[edge.node for edge in edges], page_info=page_info(found))
 

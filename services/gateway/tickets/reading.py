@@ -104,7 +104,9 @@ async def found(
     scopes = None if where is None else [scope.name for scope in where]
     hits = await search(database, context.viewer, words, scopes, page, want)
     warn_of(info, hits.blocked)
-    return SearchHitConnection.of(hits.page, without=hits.blocked)
+    struck = [edge.row.incident.id for edge in hits.page.edges if edge.row.incident is not None and edge.row.incident.blocked]
+    warn_of(info, struck, "incident")
+    return SearchHitConnection.of(hits.page, without=[*hits.blocked, *struck])
 
 
 async def _named(context: Context, by: TicketBy) -> ticket_reading.TicketBy | None:

@@ -273,6 +273,41 @@ async def test_a_blocked_ticket_is_not_shown_by_way_of_another_or_of_an_incident
         await connection.close()
 
 
+async def test_a_blocked_incident_is_left_out_of_what_is_found_and_named(world: World, module_database: TestDatabase) -> None:
+    component = {"ref": f"found-{world.key}", "name": "Compute", "group": "IaaS"}
+    made = (await world.did("admin", "registerServiceComponent", component, "component { id }"))["component"]
+    impacts = [{"componentId": made["id"], "state": "DEGRADED"}]
+    ids = []
+    for title in ("Zebras on the line", "Zebras in the rack"):
+        declare = {"title": title, "severity": "MINOR", "impacts": impacts, "body": "We look."}
+        told = await world.did("agnes", "declareIncident", declare, "notice { id }")
+        ids.append(told["notice"]["id"])
+    lists = {
+        "search": 'query($at: Position) { search(query: "zebras", atLeast: $at) { nodes { ... on StatusIncident { id } } } }',
+        "incidents": "query($at: Position) { incidents(first: 50, atLeast: $at) { nodes { id } } }",
+    }
+    connection = await asyncpg.connect(module_database.superuser_dsn)
+    try:
+        await world.say("agnes", lists["search"], at=told["position"])
+        await connection.execute(
+            "INSERT INTO projector.parked(projection, version, stream, position, topic, error) SELECT 'incidents', 1, stream,"
+            " max(position), 'incident.update_posted.v1', 'KeyError' FROM store.tail WHERE stream = $1 GROUP BY stream",
+            raw(ids[0]),
+        )
+        for field, query in lists.items():
+            for who in ("anna", "agnes"):
+                answer = await world.ask(who, query)
+                found = [node["id"] for node in answer["data"][field]["nodes"]]
+                assert (ids[1] in found, ids[0] in found) == (True, False)
+                (error,) = answer["errors"]
+                assert (error["path"], error["extensions"]) == ([field], {"code": "READ_BLOCKED", "blocked": [ids[0]]})
+        answer = await world.ask("agnes", "query($i: ID!) { node(id: $i) { id } }", i=ids[0])
+        assert answer["errors"][0]["extensions"] == {"code": "READ_BLOCKED", "blocked": [ids[0]]}
+    finally:
+        await connection.execute("DELETE FROM projector.parked")
+        await connection.close()
+
+
 async def test_who_left_an_organisation_sees_it_no_more_whatever_the_token_says(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
