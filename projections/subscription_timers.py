@@ -1,4 +1,4 @@
-"""Which status subscriptions has time, their owner's erasure or their owner's leaving ended?
+"""Which status subscriptions has time, their owner's erasure or leaving, or the loss of what carries them ended?
 
 For the scheduler; see timers.py for how rows are claimed. One row for each that is not over. What is read beside it lags, so this only
 names who may have to end: what is recorded is judged on the streams.
@@ -11,6 +11,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from domain.catalogue import Capability
 from domain.event import DomainEvent
 from domain.organisations.events import ContactErased, ContactLinked, ContactUnlinked
 from domain.subscriptions import events
@@ -78,14 +79,25 @@ LOST = """SELECT t.subscription, NULL::timestamptz AS due_at FROM subscription_o
   JOIN subscription_timers t ON t.owner = g.contact
   WHERE g.erased OR g.organisation IS DISTINCT FROM t.organisation ORDER BY t.subscription LIMIT $1{lock}"""
 
+# Only where base does not give them, by a catalogue of one's own; then it may be that no contract gives them either.
+UNENTITLED = f"""SELECT t.subscription, NULL::timestamptz AS due_at FROM subscription_timers t
+  WHERE NOT EXISTS (SELECT FROM entitlement_stretches x WHERE x.audience = t.organisation
+    AND '{Capability.STATUS_NOTIFICATIONS}' = ANY(x.capabilities) AND x.from_at <= $1 AND (x.to_at IS NULL OR $1 < x.to_at))
+  ORDER BY t.subscription LIMIT $2{{lock}}"""
 
-async def endings(db: Database, now: datetime, limit: int = 100, *, claim: bool = False) -> list[Ending]:
+
+async def endings(
+    db: Database, now: datetime, limit: int = 100, *, by_contract: bool = False, claim: bool = False
+) -> list[Ending]:
     """Subscriptions never confirmed in time, longest first, and such as have lost their owner; at most `limit` of each.
 
-    With `claim` rows are locked, and those locked by others are left out.
+    `by_contract`: also those of organisations to which no contract gives them, where base does not. With `claim` rows are locked, and those locked by others are left out.
     """
     lock = " FOR UPDATE OF t SKIP LOCKED" if claim else ""
     due = await db.fetch(DUE.format(lock=lock), now, limit)
     lost = await db.fetch(LOST.format(lock=lock), limit)
-    found = {row["subscription"]: Ending(subscription=row["subscription"], due_at=row["due_at"]) for row in (*lost, *due)}
+    bare = await db.fetch(UNENTITLED.format(lock=lock), now, limit) if by_contract else []
+    found = {
+        row["subscription"]: Ending(subscription=row["subscription"], due_at=row["due_at"]) for row in (*bare, *lost, *due)
+    }
     return [*found.values()]

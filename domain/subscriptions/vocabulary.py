@@ -35,6 +35,8 @@ class CancelCause(StrEnum):
     """Whoever had the token of a message."""
     ERASED = "ERASED"
     LEFT_ORGANISATION = "LEFT_ORGANISATION"
+    ENTITLEMENT_LOST = "ENTITLEMENT_LOST"
+    """Neither base nor a contract gives it any more, by a catalogue of one's own."""
 
 
 @dataclass(frozen=True)

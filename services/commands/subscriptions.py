@@ -17,6 +17,7 @@ from domain.catalogue import Capability
 from domain.deliveries.vocabulary import NotificationChannel
 from domain.errors import NotFound, RateLimited
 from domain.organisations.contact import Contact
+from domain.policies import Policies
 from domain.status.vocabulary import StatusSeverity
 from domain.subscriptions.destinations import destination, one_receiver
 from domain.subscriptions.refusals import SubscriptionStandsOtherwise, SubscriptionThere, TokenRefused
@@ -24,7 +25,7 @@ from domain.subscriptions.subscription import StatusSubscription
 from domain.subscriptions.vocabulary import OVER, CancelCause
 from services.commands import subscription_messages as messages
 from services.commands.desk import By, Desk
-from services.commands.entitlement import require
+from services.commands.entitlement import capabilities, require
 from services.commands.screening import Resolve, resolved, screen
 from services.commands.status import known_services
 from services.commands.subscription_rights import id_if_seen, see, whose
@@ -215,8 +216,8 @@ async def erase_destination(desk: Desk, by: By, subscription: UUID) -> Receipt:
     return await desk.writer.decide(by.act, decide)
 
 
-async def settle(decision: Decision, subscription: UUID) -> None:
-    """End what time, erasure or leaving has ended by now; for the scheduler. Records nothing where nothing has."""
+async def settle(decision: Decision, policies: Policies, subscription: UUID) -> None:
+    """End what time, erasure, leaving or the loss of the capability has ended by now; for the scheduler. Records nothing where nothing has."""
     found = await decision.load(StatusSubscription, subscription)
     at = decision.act.at
     if found.status not in OVER and found.owner != found.organisation:
@@ -232,6 +233,10 @@ async def settle(decision: Decision, subscription: UUID) -> None:
             return
     before = found.version
     found.expire(at=at)
+    if found.status not in OVER:
+        entitled = await capabilities(decision, policies, found.organisation, at)
+        if Capability.STATUS_NOTIFICATIONS not in entitled.capabilities:
+            found.cancel(at=at, because=CancelCause.ENTITLEMENT_LOST)
     if found.version != before:
         _let_go(decision, found)
 

@@ -163,7 +163,7 @@ class Rooms:
 
         async def settle(later: datetime) -> None:
             async def decide(decision: Decision) -> None:
-                await subscriptions.settle(decision, self.ids[key])
+                await subscriptions.settle(decision, self.chronicle.policies, self.ids[key])
 
             await self.desk.writer.decide(self.chronicle.time(later, key), decide)
 

@@ -1,6 +1,6 @@
-"""What time, erasure and leaving do to status subscriptions: confirmations run out, and what has lost its owner ends.
+"""What time, erasure, leaving and catalogues do to status subscriptions: confirmations run out; what lost its owner or its ground ends.
 
-Read models name the candidates; the subscription is judged anew on its own stream and that of its owner.
+Read models name the candidates; the subscription is judged anew on its own stream, that of its owner and those of contracts.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from domain.catalogue import BASE_PRODUCT, Capability, product
 from domain.policies import Policies
 from projections import subscription_timers
 from services.commands.subscriptions import settle
@@ -32,7 +33,9 @@ class Subscriptions:
     writer: Writer
     name: str = "subscriptions"
 
-    async def due(self, connection: Any, now: datetime, policies: Policies, limit: int) -> Sequence[Moment]:  # noqa: ARG002 - the form
+    async def due(self, connection: Any, now: datetime, policies: Policies, limit: int) -> Sequence[Moment]:
+        base = product(BASE_PRODUCT, policies.products)
+        by_contract = base is None or not base.gives(Capability.STATUS_NOTIFICATIONS)
         noticed = now - (now - _BEGIN) % GRID
         return [
             Moment(
@@ -41,11 +44,11 @@ class Subscriptions:
                 each.subscription,
                 each.due_at or noticed,
             )
-            for each in await subscription_timers.endings(connection, now, limit, claim=True)
+            for each in await subscription_timers.endings(connection, now, limit, by_contract=by_contract, claim=True)
         ]
 
-    async def record(self, moment: Moment, policies: Policies, now: datetime) -> Receipt:  # noqa: ARG002 - the form
+    async def record(self, moment: Moment, policies: Policies, now: datetime) -> Receipt:
         async def decide(decision: Decision) -> None:
-            await settle(decision, moment.stream)
+            await settle(decision, policies, moment.stream)
 
         return await self.writer.decide(Act(actor=SYSTEM, at=now, correlation=uuid4()), decide)

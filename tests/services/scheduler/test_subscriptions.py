@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
+from domain.catalogue import BASE_PRODUCT, Product
 from domain.subscriptions import events
 from domain.subscriptions.subscription import LASTS
 from projections.contacts import contacts
+from projections.entitlements import entitlements
 from projections.subscription_timers import subscription_timers
 from services.commands import erasure, people, subscriptions
 from services.projector.schemas import path
@@ -21,13 +23,14 @@ from services.runtime.postgres import Login
 from services.scheduler import Scheduler
 from services.scheduler.subscriptions import Subscriptions
 from tests.ground import TestDatabase
+from tests.services.commands import test_contracts as agreed
 from tests.services.commands import test_subscriptions as desk
-from tests.services.commands.desk import ADMIN, World, world
+from tests.services.commands.desk import ADMIN, Shipped, World, world
 from tests.services.projector.ground import Ground, ground
 from tests.services.scheduler.test_scheduler import Driven
 
 pytestmark = pytest.mark.anyio
-READ = (subscription_timers, contacts)
+READ = (subscription_timers, contacts, entitlements)
 
 
 @dataclass
@@ -35,6 +38,7 @@ class Time:
     on: World
     ground: Ground
     schedulers: list[Scheduler]
+    shipped: Shipped
 
     async def passes(self, **length: float) -> None:
         """Let it pass, and all schedulers look at once."""
@@ -63,7 +67,9 @@ async def time(database: TestDatabase, schedulers: int = 3) -> AsyncIterator[Tim
             Scheduler(pool, [Subscriptions(on.desk.writer)], on.desk.policies.now, Driven(on)) for _ in range(schedulers)
         ]
         try:
-            yield Time(on, below, running)
+            shipped = on.desk.policies
+            assert isinstance(shipped, Shipped)
+            yield Time(on, below, running, shipped)
         finally:
             await pool.close()
 
@@ -121,6 +127,39 @@ async def test_erasure_and_leaving_end_subscriptions_once(database: TestDatabase
         carl = await t.on.customer("carl@acme.example", acme)
         for where in ("anna@acme.example", "bert@acme.example", "b@acme.example"):
             await desk.asked(t.on, carl, where)
+
+
+async def test_what_a_catalogue_or_the_end_of_a_contract_takes_away_ends_once(database: TestDatabase) -> None:
+    async with time(database) as t:
+        _, anna = await desk.people(t.on)
+        zenith = await t.on.organisation("zenith")
+        eve = await t.on.customer("eve@zenith.example", zenith)
+        t.on.at = until = agreed.BEGIN
+        until += timedelta(days=30)
+        await agreed.in_force(t.on, zenith, agreed.STANDARD, to=until)
+        lost, kept = await desk.confirmed(t.on, anna), await desk.confirmed(t.on, eve, "eve@zenith.example")
+        waiting = await desk.asked(t.on, anna, "a@acme.example")
+        await t.passes(seconds=10)
+        assert [await t.ends(each) for each in (lost, kept, waiting)] == [[], [], []]
+        shipped = await t.on.desk.policies.now()
+        t.shipped.policies = replace(shipped, products=tuple(without_news(each) for each in shipped.products))
+        for _ in range(3):
+            await t.passes(seconds=10)
+        assert await t.ends(lost) == await t.ends(waiting) == ["ENTITLEMENT_LOST"]
+        assert await t.ends(kept) == []
+        t.on.at = until - timedelta(seconds=20)
+        await t.passes(seconds=10)
+        assert await t.ends(kept) == []
+        for _ in range(3):
+            await t.passes(seconds=10)
+        assert await t.ends(kept) == ["ENTITLEMENT_LOST"]
+
+
+def without_news(product: Product) -> Product:
+    """The base product without it; what contracts copied stays theirs."""
+    if product.code != BASE_PRODUCT:
+        return product
+    return replace(product, capabilities=tuple(each for each in product.capabilities if each != "STATUS_NOTIFICATIONS"))
 
 
 async def test_after_two_days_of_downtime_each_has_run_out_once(database: TestDatabase) -> None:
