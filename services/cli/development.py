@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import AsyncExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -90,13 +91,17 @@ def seed(size: str, seed: int, until: datetime | None, as_json: bool) -> None:
 
 
 async def _seed(settings: Settings, seed: int, size: str, until: datetime | None) -> Done:
+    from projections.review_pack_subject import Packed, Subject
     from services.cli.wiring import writing
     from services.commands.desk import Desk
+    from services.commands.meetings import Packs
     from services.demo.chronicle import Chronicle
     from services.demo.customers import Member, is_demo_staff
     from services.demo.seed import Seed
     from services.gateway.people.standing import SEEN
     from services.policies.in_force import PoliciesInForce
+    from services.projector import connector, reader
+    from services.projector.packs import packing
     from services.projector.progress import shown
     from services.runtime.clock import Clock
 
@@ -107,5 +112,14 @@ async def _seed(settings: Settings, seed: int, size: str, until: datetime | None
             await store.pool.execute(SEEN, member.id, member.name, member.role.value, list(member.queues))
 
         desk = Desk(writer, PoliciesInForce(store, codec), is_demo_staff)
+        now = until or Clock(settings.clock_file).now()
         with shown("demo data", "moments") as report:
-            return await Seed(desk, chronicle, remember, until or Clock(settings.clock_file).now(), size).run(report)
+            async with AsyncExitStack() as opened:
+                begun: list[Packs] = []
+
+                async def packs(subject: Subject) -> Packed:
+                    if not begun:  # only now, so that no transaction is open all the time before
+                        begun.append(await opened.enter_async_context(packing(connector(settings), reader(settings))))
+                    return await begun[0](subject)
+
+                return await Seed(desk, chronicle, remember, now, size, packs=packs).run(report)

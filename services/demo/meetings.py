@@ -1,6 +1,7 @@
 """The operations meetings of the quarter told and the one before: proposed by time, held, minuted, with tasks that came of them.
 
-No pack is frozen: its figures come from read models, which are not there yet while the demo is recorded.
+They are told when all else was: a pack is counted from the log, as it is then, up to the instant at which it is frozen. So its figures and
+its position follow from the seed, whatever was recorded beside what.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from domain.meetings.vocabulary import OwnerKind
 from projections.viewer import Viewer
 from services.commands import meetings
 from services.commands.desk import Desk
+from services.commands.meetings import Packs
 from services.demo.chronicle import Chronicle
 from services.demo.contracts import begins, ends, renewal
 from services.demo.course import Moment
@@ -30,13 +32,14 @@ from services.runtime.decision import Decision
 
 @dataclass
 class Meetings:
-    """`contracts` fills with the ids of the customers' contracts."""
+    """`contracts` fills with the ids of the customers' contracts. `packs` counts packs; None leaves them out."""
 
     desk: Desk
     chronicle: Chronicle
     contracts: Mapping[str, UUID]
     viewers: Mapping[str, Viewer]
     until: datetime
+    packs: Packs | None = None
     ids: dict[str, UUID] = field(default_factory=dict)
 
     def moments(self, known: Sequence[Customer]) -> list[Moment]:
@@ -89,6 +92,8 @@ class Meetings:
             match what:
                 case "extra":
                     await meetings.add_agenda_item(self.desk, by, id, extra)
+                case "freeze" if self.packs is not None:
+                    await meetings.freeze_pack(self.desk, by, id, self.packs)
                 case "hold":
                     await meetings.hold(self.desk, by, id)
                 case "minutes":
@@ -107,7 +112,7 @@ class Meetings:
 
         lanes = ((key,), (f"organisation/{customer.ref}",))
         yield Moment(proposed, propose, *lanes)
-        course = [("hold", 70), ("minutes", 300), ("ours", 310), ("theirs", 320), ("done", 60 * 24 * 9)]
+        course = [("freeze", -60 * 3), ("hold", 70), ("minutes", 300), ("ours", 310), ("theirs", 320), ("done", 60 * 24 * 9)]
         if chance.random() < 0.4 and starts - timedelta(days=5) > proposed:
             course.insert(0, ("extra", -60 * 24 * 4))
         for what, minute in course:

@@ -17,6 +17,7 @@ from domain.organisations.events import ContactRole
 from projections.viewer import Role, Viewer
 from services.commands import people
 from services.commands.desk import Desk
+from services.commands.meetings import Packs
 from services.demo.chronicle import Chronicle
 from services.demo.contracts import Contracts
 from services.demo.course import AT_ONCE, Moment, Report, told
@@ -57,6 +58,8 @@ class Seed:
     now: datetime
     size: str = "full"
     at_once: int = AT_ONCE
+    packs: Packs | None = None
+    """Counts review packs; without it none is frozen."""
     scale: Scale | None = None
     """Another than that of the size, not larger; for tests and measurements."""
     viewers: dict[str, Viewer] = field(default_factory=dict)
@@ -79,24 +82,31 @@ class Seed:
         page.number({kind: int(plan[kind]) for kind in SEQUENCES})
         ahead += page.opening(until - timedelta(days=scale.days + 60))
         await told(ahead, lambda _done, _total: None, at_once=self.at_once)
-        moments = self._moments(cases, scale, until, page, int(plan["engagement"]))
-        await told(moments, report, at_once=self.at_once)
+        moments, held = self._moments(cases, scale, until, page, int(plan["engagement"]))
+        await told(moments, lambda done, _: report(done, len(moments) + len(held)), at_once=self.at_once)
+        # One by one: a pack says at which position it was frozen, and which that is must not depend on what ran beside it.
+        await told(held, lambda done, _: report(len(moments) + done, len(moments) + len(held)), at_once=1)
         await self._outcome("done", remember=True)
-        return Done(plan["size"], self.chronicle.seed, len(cases), scale.organisations, until, len(moments), already=False)
+        return Done(
+            plan["size"], self.chronicle.seed, len(cases), scale.organisations, until, len(moments) + len(held), already=False
+        )
 
-    def _moments(self, cases: list[Case], scale: Scale, until: datetime, page: StatusPage, first: int) -> list[Moment]:
+    def _moments(
+        self, cases: list[Case], scale: Scale, until: datetime, page: StatusPage, first: int
+    ) -> tuple[list[Moment], list[Moment]]:
+        """All that is told by time, and the meetings that look back on it."""
         tickets = Tickets(self.desk, self.chronicle, page, self.viewers, until)
-        moments = page.moments()
+        moments, held = page.moments(), list[Moment]()
         for case in cases:
             moments += tickets.moments(case)
         if scale.rooms:
             known = customers()[: scale.organisations]
             contracts = Contracts(self.desk, self.chronicle, page, self.viewers, until)
             moments += contracts.moments(known)
-            moments += Meetings(self.desk, self.chronicle, contracts.ids, self.viewers, until).moments(known)
+            held += Meetings(self.desk, self.chronicle, contracts.ids, self.viewers, until, self.packs).moments(known)
             moments += Rooms(self.desk, self.chronicle, page, self.viewers, until).moments(known)
             moments += Knowledge(self.desk, self.chronicle, page, self.viewers, until, first).moments(known)
-        return moments
+        return moments, held
 
     async def _begun(self) -> dict[str, str]:
         """What was decided when it was begun: the end of the story, its size and its numbers."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 import strawberry
 
+from domain.meetings.quarters import FIRST_YEAR, LAST_YEAR
 from projections import report_counting as counting
 from projections.database import Database
 from projections.report_availability import uptimes
@@ -38,6 +39,7 @@ from services.runtime.position import Position
 R = TypeVar("R")
 READING = [Access(level=AccessLevel.CONTACT, scope=Scope.REPORTS_READ)]
 LONGEST = timedelta(days=3 * 366)
+FIRST, LAST = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC), datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC)
 MOST_DIMENSIONS = 2
 REACHED = "SELECT c.epoch, c.position FROM projector.checkpoints c WHERE (c.projection, c.version) = ($1, $2)"
 
@@ -132,6 +134,8 @@ def _buckets(input: ReportInput) -> tuple[Bucket, ...]:
         raise RequestFailed(Code.BAD_INPUT, "A report goes from an instant to a later one.")
     if input.to - input.from_ > LONGEST:
         raise RequestFailed(Code.BAD_INPUT, "A report is over three years at most.")
+    if input.from_ < FIRST or input.to > LAST:
+        raise RequestFailed(Code.BAD_INPUT, f"A report is about the years {FIRST.year} to {LAST.year - 1}.")
     with _bounded():
         return buckets(input.from_, input.to, Cut[input.period.name], input.time_zone)
 

@@ -12,9 +12,11 @@ from services.demo.course import AT_ONCE, Report
 from services.demo.customers import Member, is_demo_staff
 from services.demo.plan import Scale
 from services.demo.seed import Done, Seed
+from services.projector.packs import packing
 from services.runtime.writer import Writer
 from tests.ground import TestDatabase
 from tests.services.commands.desk import World, world
+from tests.services.projector.ground import ground
 
 UNTIL = datetime(2026, 6, 30, 12, tzinfo=UTC)
 
@@ -22,6 +24,7 @@ UNTIL = datetime(2026, 6, 30, 12, tzinfo=UTC)
 @dataclass
 class Telling:
     on: World
+    database: TestDatabase
     known: list[Member]
 
     async def told(
@@ -41,7 +44,8 @@ class Telling:
         async def remember(member: Member) -> None:
             self.known.append(member)
 
-        return await Seed(desk, chronicle, remember, UNTIL, "full", at_once, scale).run(report)
+        async with ground(self.database) as below, packing(below.connect, below.reader.fresh()) as packs:
+            return await Seed(desk, chronicle, remember, UNTIL, "full", at_once, packs, scale).run(report)
 
     async def streams(self) -> dict[str, list[str]]:
         """All that is recorded, decrypted, by stream."""
@@ -61,4 +65,4 @@ class Telling:
 @asynccontextmanager
 async def telling(database: TestDatabase) -> AsyncIterator[Telling]:
     async with world(database) as on:
-        yield Telling(on, [])
+        yield Telling(on, database, [])

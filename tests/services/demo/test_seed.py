@@ -82,7 +82,8 @@ async def test_history_lies_in_the_past_has_every_kind_of_thing_and_leaves_nothi
             "maintenance.cancelled.v1", "contract.activated.v1", "contract.plan_changed.v1", "contract.suspended.v1",
             "contract.expired.v1", "contract.service_manager_assigned.v1", "contact.email_verified.v1", "subscription.confirmed.v1",
             "subscription.confirmation_expired.v1", "chat_access.approved.v1", "chat_access.revoked.v1", "engagement.completed.v1",
-            "engagement.reminder_due.v1", "knowledge.published.v1", "topic.answered.v1", "meeting.held.v1", "delivery.queued.v1",
+            "engagement.reminder_due.v1", "knowledge.published.v1", "topic.answered.v1", "meeting.held.v1",
+            "meeting.pack_frozen.v1", "delivery.queued.v1",
         } - told.keys()  # fmt: skip
         assert missing == set()
         await _time_finds_nothing(database, on.on)

@@ -304,6 +304,12 @@ async def test_reports_count_what_each_may_see_at_a_position(world: World) -> No
         ("agnes", {"groupBy": ["KIND", "KIND"]}, "BAD_INPUT"),
         ("agnes", {"groupBy": ["METRIC"]}, "BAD_INPUT"),
         ("agnes", {"timeZone": "Mars/Olympus"}, "BAD_INPUT"),
+        (
+            "agnes",
+            {"from": "9999-11-01T00:00:00Z", "to": "9999-12-31T23:59:59Z", "timeZone": "Pacific/Kiritimati"},
+            "BAD_INPUT",
+        ),
+        ("agnes", {"from": "0001-01-01T00:00:00Z", "to": "0001-02-01T00:00:00Z", "timeZone": "America/New_York"}, "BAD_INPUT"),
         ("anna", {"groupBy": ["AGENT"]}, "FORBIDDEN"),
         ("program", {}, "FORBIDDEN"),
     ],
