@@ -91,7 +91,8 @@ async def endings(
 ) -> list[Ending]:
     """Subscriptions never confirmed in time, longest first, and such as have lost their owner; at most `limit` of each.
 
-    `by_contract`: also those of organisations to which no contract gives them, where base does not. With `claim` rows are locked, and those locked by others are left out.
+    `by_contract`: also those of organisations to which no contract gives them, where base does not. With `claim` rows are locked, and
+    those locked by others are left out.
     """
     lock = " FOR UPDATE OF t SKIP LOCKED" if claim else ""
     due = await db.fetch(DUE.format(lock=lock), now, limit)

@@ -217,7 +217,10 @@ async def erase_destination(desk: Desk, by: By, subscription: UUID) -> Receipt:
 
 
 async def settle(decision: Decision, policies: Policies, subscription: UUID) -> None:
-    """End what time, erasure, leaving or the loss of the capability has ended by now; for the scheduler. Records nothing where nothing has."""
+    """End what time, erasure, leaving or the loss of the capability has ended by now; for the scheduler.
+
+    Records nothing where nothing has.
+    """
     found = await decision.load(StatusSubscription, subscription)
     at = decision.act.at
     if found.status not in OVER and found.owner != found.organisation:
