@@ -44,3 +44,9 @@ async def of_queues(db: Database, viewer: Viewer, refs: Sequence[str]) -> list[A
     sql = f"""SELECT {agent(viewer, "s")}::text AS doc FROM store.staff s
       WHERE s.queues && {arguments(list(refs), "text[]")} ORDER BY s.name, s.id"""
     return [json.decode(row["doc"], type=Agent) for row in await db.fetch(sql, *arguments.values)]
+
+
+async def name_of_staff(db: Database, id: UUID) -> str | None:
+    """What a member of staff is called; None for one who was never here. For who sends messages that name them."""
+    rows = await db.fetch("SELECT name FROM store.staff WHERE id = $1", id)
+    return rows[0]["name"] if rows else None

@@ -9,7 +9,7 @@ from domain.errors import AlreadyExists, Forbidden, InvalidTransition, RuleViola
 from domain.subscriptions.vocabulary import TRANSITIONS, SubscriptionStatus
 
 _STANDS = {
-    SubscriptionStatus.AWAITING_CONFIRMATION: "waits for its confirmation; follow the link in the message first",
+    SubscriptionStatus.AWAITING_CONFIRMATION: "waits for its confirmation; confirm it with the token in the message first",
     SubscriptionStatus.ACTIVE: "is active",
     SubscriptionStatus.PAUSED: "is paused; resume it first",
     SubscriptionStatus.DISABLED: "was disabled; resume it first",
@@ -40,7 +40,9 @@ class NotConfirmed(RuleViolated):
     rule: ClassVar[str] = "NOT_CONFIRMED"
 
     def __init__(self) -> None:
-        super().__init__("Before it is confirmed nothing but the confirmation is sent; use the token in it first.")
+        super().__init__(
+            "This subscription waits for its confirmation; first confirm it with the token in the message that was sent to it."
+        )
 
 
 class NotAWebhook(RuleViolated):

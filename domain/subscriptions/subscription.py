@@ -134,9 +134,7 @@ class StatusSubscription(Aggregate):
         return gone
 
     def request_test(self, *, at: datetime) -> None:
-        """A message to see whether it comes. Raises NotConfirmed before the confirmation, and SubscriptionStandsOtherwise."""
-        if self._stands(at) is _STATUS.AWAITING_CONFIRMATION:
-            raise NotConfirmed
+        """A message to see whether it comes."""
         self._must_be(at, _STATUS.ACTIVE)
         if self.erased or self.destination is None:
             raise DestinationIsErased
@@ -165,6 +163,11 @@ class StatusSubscription(Aggregate):
         return self.sends and in_scope and timing.at_least(severity, self.severity_floor)
 
     @property
+    def zone(self) -> str:
+        """The time zone in which its owner is told of times: that of the quiet hours, the only one we were told."""
+        return self.quiet.time_zone if self.quiet is not None else "UTC"
+
+    @property
     def sends(self) -> bool:
         """Whether anything but its confirmation goes out now."""
         return self.status is _STATUS.ACTIVE and self.destination is not None
@@ -186,6 +189,9 @@ class StatusSubscription(Aggregate):
             raise SubscriptionStandsOtherwise(self._stands(at))
 
     def _must_be(self, at: datetime, *statuses: SubscriptionStatus) -> None:
+        """Raises NotConfirmed before the confirmation, and SubscriptionStandsOtherwise."""
+        if self._stands(at) is _STATUS.AWAITING_CONFIRMATION:
+            raise NotConfirmed
         if self._stands(at) not in statuses:
             raise SubscriptionStandsOtherwise(self._stands(at))
 

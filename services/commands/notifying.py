@@ -67,7 +67,7 @@ class Telling:
                 return
             assert found.destination is not None
             token = _unsubscribe(decision, found, at)
-            written = post_messages.told(post, found.channel, self.naming, token)
+            written = post_messages.told(post, found.channel, self.naming, token, zone=found.zone)
             decision.add(
                 Delivery.queue(
                     at=at,
@@ -180,7 +180,8 @@ async def close_digest(decision: Decision, digest: Digest, posts: Sequence[Post]
     if not digest.close(at=at, told=subscription.sends) or not subscription.sends:
         return
     assert subscription.destination is not None
-    written = post_messages.digest(posts, subscription.channel, naming, _unsubscribe(decision, subscription, at))
+    token = _unsubscribe(decision, subscription, at)
+    written = post_messages.digest(posts, subscription.channel, naming, token, zone=subscription.zone)
     decision.add(
         Delivery.queue(
             at=at,
@@ -216,12 +217,10 @@ async def _collect(decision: Decision, found: StatusSubscription, post: Post, at
 
 
 def _unsubscribe(decision: Decision, found: StatusSubscription, at: datetime) -> str | None:
-    """A token, in mail alone: it would be half a text message, and programs command the API."""
-    if found.channel is not EMAIL:
+    """A token, but not on phones, where it would be half the message: that says where to turn instead."""
+    if found.channel is NotificationChannel.SMS:
         return None
-    token = subscription_messages.unsubscribe_token(found.id, at)
-    decision.reserve(subscription_messages.UNSUBSCRIBE, token, owner=found.id, subject=found.owner)
-    return token
+    return subscription_messages.unsubscribe_token(decision, found.id, at)
 
 
 async def _is_there(decision: Decision, delivery: UUID) -> bool:

@@ -6,13 +6,16 @@ https://github.com/cloudevents/spec/blob/main/cloudevents/formats/json-format.md
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
 import orjson
 
+from domain.deliveries.sms import LONGEST as LONGEST_SMS
 from domain.deliveries.sms import sms
 from domain.deliveries.vocabulary import NotificationChannel
 from domain.status.vocabulary import ComponentState
@@ -43,33 +46,34 @@ class Written:
     text: str
 
 
-def told(post: Post, channel: NotificationChannel, naming: Naming, unsubscribe: str | None) -> Written:
-    """One post to one subscription. `unsubscribe` is the token of a mail."""
+def told(post: Post, channel: NotificationChannel, naming: Naming, unsubscribe: str | None, *, zone: str = "UTC") -> Written:
+    """One post to one subscription, with times as they are in that time zone. `unsubscribe` is the token; on phones there is none."""
     match channel:
         case NotificationChannel.EMAIL:
-            return Written(headline(post), f"{paragraphs(post)}\n\n{_leaving(unsubscribe)}")
+            return Written(headline(post), f"{paragraphs(post, zone=zone)}\n\n{_leaving(unsubscribe)}")
         case NotificationChannel.SMS:
-            return Written("", short(post))
+            return Written("", short(post, zone))
         case NotificationChannel.WEBHOOK:
-            return Written(headline(post), msgspec.json.encode(structured(post, naming)).decode())
+            return Written(headline(post), msgspec.json.encode(structured(post, naming, unsubscribe)).decode())
 
 
-def digest(posts: Sequence[Post], channel: NotificationChannel, naming: Naming, unsubscribe: str | None) -> Written:
+def digest(
+    posts: Sequence[Post], channel: NotificationChannel, naming: Naming, unsubscribe: str | None, *, zone: str = "UTC"
+) -> Written:
     """Several in one, oldest first. To a program: a batch, in the JSON batch format."""
     count = f"{len(posts)} status {'post' if len(posts) == 1 else 'posts'}"
     left_out, posts = max(0, len(posts) - MOST_IN_DIGEST), posts[-MOST_IN_DIGEST:]
     match channel:
         case NotificationChannel.EMAIL:
-            contents = "\n".join(f"- {post.row.occurred_at:%Y-%m-%d %H:%M} UTC  {headline(post)}" for post in posts)
+            contents = "\n".join(f"- {local(post.row.occurred_at, zone)}  {headline(post)}" for post in posts)
             contents += f"\n- and {left_out} earlier" if left_out else ""
-            bodies = RULE.join(f"{headline(post)}\n\n{paragraphs(post, LONGEST_IN_DIGEST)}" for post in posts)
+            bodies = RULE.join(f"{headline(post)}\n\n{paragraphs(post, LONGEST_IN_DIGEST, zone=zone)}" for post in posts)
             text = f"What was told about the status of our services since the last digest:\n\n{contents}{RULE}{bodies}"
             return Written(f"Status digest: {count}", f"{text}{RULE}{_leaving(unsubscribe)}")
         case NotificationChannel.SMS:
-            lines = [f"{post.ref} {post.what}: {post.title}" for post in posts[-MOST_IN_SMS:]]
-            return Written("", sms(f"Status digest, {count}. " + ". ".join(lines)))
+            return Written("", _on_a_phone(f"Status digest, {count}. " + ". ".join(_newest_of_each(posts)[-MOST_IN_SMS:])))
         case NotificationChannel.WEBHOOK:
-            batch = [structured(post, naming, LONGEST_IN_DIGEST) for post in posts]
+            batch = [structured(post, naming, unsubscribe, LONGEST_IN_DIGEST) for post in posts]
             return Written(f"Status digest: {count}", msgspec.json.encode(batch).decode())
 
 
@@ -85,14 +89,14 @@ def headline(post: Post) -> str:
     return f"{post.ref} {post.what}: {post.title}"
 
 
-def paragraphs(post: Post, longest: int = LONGEST) -> str:
+def paragraphs(post: Post, longest: int = LONGEST, *, zone: str = "UTC") -> str:
     """What happened, what it does to which service, and what was written of it."""
     kind = f"Severity: {_SEVERITY[post.severity.value]}"
     state = f"Status: {post.state.lower().replace('_', ' ')}"
-    when = f"Told: {_utc(post.row.occurred_at)}"
+    when = f"Posted: {local(post.row.occurred_at, zone)}"
     lines = [post.title, "", kind, state, when]
     if post.begins is not None and post.ends is not None:
-        lines.append(f"Planned: {_utc(post.begins)} to {_utc(post.ends)}")
+        lines.append(f"Planned: {span(post.begins, post.ends, zone)}")
     if post.states:
         lines += ["", "Services:", *(f"- {name}: {_STATE[state]}" for name, state in post.states)]
     if post.body is not None:
@@ -100,17 +104,37 @@ def paragraphs(post: Post, longest: int = LONGEST) -> str:
     return "\n".join(lines)
 
 
-def short(post: Post) -> str:
+def short(post: Post, zone: str = "UTC") -> str:
     """For a phone: what it is comes first, so that what is cut is the least of it."""
     hit = ", ".join(name for name, state in post.states if state is not ComponentState.OPERATIONAL)
-    parts = [f"{post.ref} {post.what}: {post.title}.", f"{hit}." if hit else "", post.body or ""]
+    body = _MARKS.sub("", post.body or "")
+    parts = [f"{post.ref} {post.what}: {post.title}.", f"{hit}." if hit else "", body]
     if post.begins is not None and post.ends is not None and not post.over:
-        parts.insert(1, f"{post.begins:%Y-%m-%d %H:%M} to {post.ends:%Y-%m-%d %H:%M} UTC.")
-    return sms(" ".join(part for part in parts if part))
+        parts.insert(1, f"{span(post.begins, post.ends, zone)}.")
+    return _on_a_phone(" ".join(part for part in parts if part))
 
 
-def structured(post: Post, naming: Naming, longest: int = LONGEST) -> dict[str, object]:
-    """CloudEvents 1.0 in JSON. What the fact alone does not say stands in three attributes: which notice, its title, how serious."""
+_MARKS = re.compile(r"\*\*|__|`|^#+ ", re.MULTILINE)
+"""Of Markdown, which a phone shows as they are."""
+_STOP = " Stop: support portal."
+
+
+def _on_a_phone(text: str) -> str:
+    said = sms(text, longest=LONGEST_SMS - len(_STOP) - 1)
+    return f"{said}{'' if said.endswith(('.', '!', '?')) else '.'}{_STOP}"
+
+
+def _newest_of_each(posts: Sequence[Post]) -> list[str]:
+    """Where each notice stands, the one told of last at the end: what came before that is no news any more."""
+    newest = {post.notice: post for post in sorted(posts, key=lambda post: post.row.position)}
+    ordered = sorted(newest.values(), key=lambda post: post.row.position)
+    return [f"{post.ref} {post.title}: {post.state.lower().replace('_', ' ')}" for post in ordered]
+
+
+def structured(post: Post, naming: Naming, unsubscribe: str | None, longest: int = LONGEST) -> dict[str, object]:
+    """CloudEvents 1.0 in JSON. What the fact alone does not say stands in attributes: which notice, its title, how serious it is, and
+    the token with which the receiver unsubscribes.
+    """
     row = post.row
     data = orjson.loads(row.state)
     if post.body is not None:
@@ -121,6 +145,7 @@ def structured(post: Post, naming: Naming, longest: int = LONGEST) -> dict[str, 
         "noticeref": post.ref,
         "noticetitle": post.title,
         "noticeseverity": post.severity.value,
+        **({"unsubscribetoken": unsubscribe} if unsubscribe else {}),
         "data": data,
     }
 
@@ -143,5 +168,14 @@ def _cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - len(SHORTENED)].rstrip() + SHORTENED
 
 
-def _utc(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+def local(at: datetime, zone: str) -> str:
+    """As clocks show it there, with the name of their time: 2027-07-01 14:00 CEST."""
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M %Z}"
+
+
+def span(begins: datetime, ends: datetime, zone: str) -> str:
+    """From one time to another, which has its date and the name of its time alone where they differ."""
+    first, last = begins.astimezone(ZoneInfo(zone)), ends.astimezone(ZoneInfo(zone))
+    named = "" if first.tzname() == last.tzname() else f" {first:%Z}"
+    end = f"{last:%H:%M %Z}" if first.date() == last.date() else f"{last:%Y-%m-%d %H:%M %Z}"
+    return f"{first:%Y-%m-%d %H:%M}{named} to {end}"

@@ -1,7 +1,7 @@
 """What a status subscription itself sends, and the tokens in it.
 
-Two kinds of token, each for one purpose: one confirms and is judged by the hash that stands on the subscription; one unsubscribes and
-is found by its look-up, which is an HMAC. Both hold 256 random bits, so that nothing but the token leads to either.
+Two kinds of token, each for one purpose: one confirms, holds 256 random bits and is judged by the hash that stands on the subscription;
+one unsubscribes and is judged by the HMAC in it, so that nothing is kept of it, however many messages carry one.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import secrets
+import hmac
 import struct
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -21,9 +21,9 @@ from domain.deliveries.delivery import Delivery
 from domain.deliveries.vocabulary import NotificationChannel
 from domain.subscriptions.refusals import TokenRefused
 from domain.subscriptions.subscription import StatusSubscription
+from services.runtime.decision import Decision
 
 SECRET_BYTES = 32
-UNSUBSCRIBE = "status_unsubscribe"
 UNSUBSCRIBE_LASTS = timedelta(days=400)
 """Of a token in a message: people unsubscribe from old ones, too."""
 
@@ -43,19 +43,24 @@ def hashed(token: str) -> str:
     return hashlib.sha256(b"status confirmation\0" + token.encode()).hexdigest()
 
 
-def unsubscribe_token(subscription: UUID, at: datetime) -> str:
-    """Its expiry stands in it; since the look-up is of the whole token, it cannot be altered."""
-    until = int((at + UNSUBSCRIBE_LASTS).timestamp())
-    return _written(struct.pack(">q", until) + subscription.bytes + secrets.token_bytes(SECRET_BYTES))
+def unsubscribe_token(decision: Decision, subscription: UUID, at: datetime) -> str:
+    """Its expiry stands in it, under the HMAC, so it cannot be altered. It is of no use once the subscription is over."""
+    plain = struct.pack(">q", int((at + UNSUBSCRIBE_LASTS).timestamp())) + subscription.bytes
+    return _written(plain + _mac(decision, plain))
 
 
-def expiry_of(token: str) -> datetime:
-    """Until when it would be good if it were genuine. Raises TokenRefused."""
-    (until,) = struct.unpack(">q", _read(token, 24 + SECRET_BYTES)[:8])
-    try:
-        return datetime.fromtimestamp(until, UTC)
-    except (ValueError, OverflowError, OSError):
-        raise TokenRefused from None
+def to_unsubscribe(decision: Decision, token: str, at: datetime) -> UUID:
+    """Whose the token is. Raises TokenRefused for one that we never made, or whose time is over."""
+    raw = _read(token, 24 + SECRET_BYTES)
+    plain, mac = raw[:24], raw[24:]
+    (until,) = struct.unpack(">q", plain[:8])
+    if not hmac.compare_digest(mac, _mac(decision, plain)) or at.timestamp() >= until:
+        raise TokenRefused
+    return UUID(bytes=plain[8:])
+
+
+def _mac(decision: Decision, plain: bytes) -> bytes:
+    return decision.derived("status unsubscribe", plain.hex())
 
 
 def confirmation(subscription: StatusSubscription, token: str, at: datetime) -> Delivery:

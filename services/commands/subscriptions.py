@@ -165,8 +165,7 @@ async def send_test(desk: Desk, by: By, subscription: UUID) -> Receipt:
             wait = found.tested_at + TEST_PAUSE - by.act.at
             raise RateLimited("A test has just gone out; wait a minute.", retry_after=wait.total_seconds())
         found.request_test(at=by.act.at)
-        token = messages.unsubscribe_token(found.id, by.act.at)
-        decision.reserve(messages.UNSUBSCRIBE, token, owner=found.id, subject=found.owner)
+        token = messages.unsubscribe_token(decision, found.id, by.act.at)
         decision.add(messages.test(found, token, by.act.at))
         decision.remember(subscription=found.id)
 
@@ -187,18 +186,13 @@ async def cancel(desk: Desk, by: By, subscription: UUID) -> Receipt:
 
 async def unsubscribe(desk: Desk, act: Act, token: str) -> Receipt:
     """Unsubscribe by the token of a message. Raises TokenRefused, which tells nothing else. The receipt's id: subscription."""
-    expires_at = messages.expiry_of(token)
 
     async def decide(decision: Decision) -> None:
-        subscription = await decision.find(messages.UNSUBSCRIBE, token)
-        if subscription is None or act.at >= expires_at:
-            raise TokenRefused
-        found = await decision.load(StatusSubscription, subscription)
         try:
+            found = await decision.load(StatusSubscription, messages.to_unsubscribe(decision, token, act.at))
             found.cancel(at=act.at, because=CancelCause.UNSUBSCRIBED)
-        except SubscriptionStandsOtherwise:
+        except (NotFound, SubscriptionStandsOtherwise):
             raise TokenRefused from None
-        decision.release(messages.UNSUBSCRIBE, token, owner=found.id)
         _let_go(decision, found)
         decision.remember(subscription=found.id)
 

@@ -12,6 +12,13 @@ from typing import Any, TypeAlias, TypeVar
 from domain.chat.access import ChatRoomAccess
 from domain.chat.events import ChatAccessApproved, ChatAccessDenied, ChatAccessRevoked
 from domain.chat.vocabulary import ChatRoomKind, RevocationReason
+from domain.contracts.contract import SupportContract
+from domain.contracts.events import (
+    ContractServiceManagerAssigned,
+    ContractServiceManagerReleased,
+    ContractServiceManagerReplaced,
+)
+from domain.contracts.vocabulary import ServiceManagerMode
 from domain.engagements.engagement import Engagement
 from domain.engagements.events import (
     EngagementCancelled,
@@ -25,7 +32,13 @@ from domain.event import DomainEvent
 from domain.knowledge.events import TopicAnswered
 from domain.knowledge.resource import KnowledgeResource
 from domain.knowledge.topic import TopicRequest
-from domain.meetings.events import MeetingCancelled, MeetingRescheduled, MeetingRevived, MeetingScheduled
+from domain.meetings.events import (
+    MeetingCancelled,
+    MeetingMinutesRecorded,
+    MeetingRescheduled,
+    MeetingRevived,
+    MeetingScheduled,
+)
 from domain.meetings.meeting import OperationsMeeting
 from domain.meetings.vocabulary import STANDING, Cancellation
 from domain.organisations.contact import Contact
@@ -34,6 +47,7 @@ from domain.subscriptions.destinations import hint
 from domain.subscriptions.events import SubscriptionDisabled
 from domain.subscriptions.subscription import StatusSubscription
 from domain.subscriptions.vocabulary import DisableReason
+from projections.agents import name_of_staff
 from projections.contacts import administrators_of
 from services.commands.notifying import Message
 from services.notifier.heard import Heard
@@ -138,6 +152,52 @@ async def meeting_planned(heard: Heard[MeetingScheduled | MeetingRescheduled | M
     )
     people = await administrators_of(heard.database, found.organisation)
     return heard.to(people, f"{found.ref}: operations meeting on {starts_at:%Y-%m-%d %H:%M} UTC", text)
+
+
+@about(MeetingMinutesRecorded)
+async def minutes_recorded(heard: Heard[MeetingMinutesRecorded]) -> Sequence[Message]:
+    found, minutes = await heard.today(OperationsMeeting), heard.event.minutes.value
+    if minutes is None or found.minutes != minutes:
+        return NOBODY  # they can be read by nobody any more, or were rewritten meanwhile
+    text = f"These are the minutes of the operations meeting {found.ref} of {found.quarter.name}:\n\n{minutes}"
+    return heard.to(await administrators_of(heard.database, found.organisation), f"{found.ref}: the minutes", text)
+
+
+MANAGED = {
+    ServiceManagerMode.DEDICATED: "serves your organisation alone",
+    ServiceManagerMode.SHARED: "serves your organisation and others",
+}
+
+
+@about(ContractServiceManagerAssigned, ContractServiceManagerReplaced)
+async def manager_given(
+    heard: Heard[ContractServiceManagerAssigned | ContractServiceManagerReplaced],
+) -> Sequence[Message]:
+    event, now = heard.event, (await heard.today(SupportContract)).course.manager
+    if now is None or now.manager != event.manager:
+        return NOBODY  # somebody else is by now, of whom another message tells
+    found = await heard.then(SupportContract)
+    name = await name_of_staff(heard.database, event.manager) or "A colleague of ours"
+    since = "" if event.from_ <= heard.now else f" from {event.from_:%Y-%m-%d %H:%M} UTC on"
+    again = " instead of the one before" if getattr(event, "previous", event.manager) != event.manager else ""
+    text = f"{name} is your service manager{since}{again}, and {MANAGED[event.mode]}."
+    return heard.to(await administrators_of(heard.database, found.organisation), "Your service manager", text)
+
+
+@about(ContractServiceManagerReleased)
+async def manager_released(heard: Heard[ContractServiceManagerReleased]) -> Sequence[Message]:
+    if (await heard.today(SupportContract)).course.manager is not None:
+        return NOBODY
+    found = await heard.then(SupportContract)
+    name = await name_of_staff(heard.database, heard.event.manager) or "Your service manager"
+    to = heard.event.to
+    ends = (
+        "does not serve your organisation any more"
+        if to <= heard.now
+        else f"serves your organisation until {to:%Y-%m-%d %H:%M} UTC"
+    )
+    text = f"{name} {ends}. Write to support with what you would have asked of them."
+    return heard.to(await administrators_of(heard.database, found.organisation), "Your service manager", text)
 
 
 @about(MeetingCancelled)

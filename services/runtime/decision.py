@@ -141,6 +141,10 @@ class Decision:
         """Random bytes for a token that is told once."""
         return token_bytes(length)
 
+    def derived(self, purpose: str, value: str) -> bytes:
+        """What nobody else can make of this value, and whoever comes with it has from us: for tokens of which nothing is kept."""
+        return self._digests.digest(f"derived {purpose}", value)
+
     def is_new(self, stream: UUID) -> bool:
         """Whether this decision wants to begin the stream."""
         return self._versions.get(stream) == 0

@@ -20,7 +20,7 @@ from tests.services.notifier.desk import READ, NotifyingDesk, Told, notifying_de
 
 pytestmark = pytest.mark.anyio
 NIGHT = QuietHours("22:00", "06:00", "Europe/Copenhagen")
-HOOK = NotificationChannel.WEBHOOK
+HOOK, EMAIL = NotificationChannel.WEBHOOK, NotificationChannel.EMAIL
 
 
 async def look(desk: NotifyingDesk, schedulers: list[Scheduler]) -> list[Told]:
@@ -28,7 +28,7 @@ async def look(desk: NotifyingDesk, schedulers: list[Scheduler]) -> list[Told]:
     await desk.settled()
     await asyncio.gather(*(scheduler.look() for scheduler in schedulers))
     await desk.ground.caught_up(*READ)
-    return [each for each in await desk.outbox() if "digest" in each.subject or each.text.startswith("[")]
+    return [each for each in await desk.outbox() if "digest" in each.subject + each.text or each.text.startswith("[")]
 
 
 async def test_an_hour_is_told_in_one_message_by_one_of_three(database: TestDatabase) -> None:
@@ -37,6 +37,7 @@ async def test_an_hour_is_told_in_one_message_by_one_of_three(database: TestData
         anna = await on.customer("anna@acme.example", await on.organisation("acme"))
         await desk.subscribed(anna, "anna@acme.example", digest=DigestMode.HOURLY)
         await desk.subscribed(anna, "https://hooks.acme.example/", HOOK, digest=DigestMode.HOURLY)
+        await desk.subscribed(anna, "+4570123456", NotificationChannel.SMS, digest=DigestMode.HOURLY, quiet=NIGHT)
         await desk.start()
         three = desk.schedulers()
         on.later(minutes=10)
@@ -50,16 +51,18 @@ async def test_an_hour_is_told_in_one_message_by_one_of_three(database: TestData
         assert await look(desk, three) == []
         on.later(seconds=1)
         for _ in range(3):
-            mail, hook = sorted(await look(desk, three), key=lambda told: told.event.channel.value)
+            mail, phone, hook = sorted(await look(desk, three), key=lambda told: told.event.channel.value)
             on.later(seconds=10)
         assert mail.subject == "Status digest: 4 status posts"
         assert mail.text.count("INC-1 Update: Slow disks") == 6
         assert len(TOKEN.findall(mail.text)) == 1
+        # What the phone tells of each notice is where it stands, once.
+        assert phone.text == "Status digest, 4 status posts. INC-1 Slow disks: investigating. Stop: support portal."
         assert [each["id"] for each in json.loads(hook.text)] == [f"{incident}/{version}" for version in (1, 2, 3, 4)]
         await desk.post(incident)
         await desk.settled()
         on.later(hours=1)
-        assert [told.subject for told in (await look(desk, three)) if told.event.channel is not HOOK] == [
+        assert [told.subject for told in (await look(desk, three)) if told.event.channel is EMAIL] == [
             "Status digest: 4 status posts",
             "Status digest: 1 status post",
         ]

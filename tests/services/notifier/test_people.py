@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from domain.chat.access import ChatRoomAccess
+from domain.contracts.contract import SupportContract
+from domain.contracts.vocabulary import ServiceManagerMode
 from domain.engagements.engagement import Engagement
 from domain.meetings.meeting import OperationsMeeting
 from domain.organisations.contact import Contact
@@ -15,7 +17,7 @@ from domain.organisations.events import ContactRole
 from domain.subscriptions.subscription import StatusSubscription
 from domain.subscriptions.vocabulary import DisableReason
 from projections.viewer import Role
-from services.commands import chat, engagements, exports, knowledge, meetings, people, subscriptions
+from services.commands import chat, contracts, engagements, exports, knowledge, meetings, people, subscriptions
 from services.notifier.notices import NOTICES
 from tests.ground import TestDatabase
 from tests.services.commands.desk import ADMIN, AGENT
@@ -80,6 +82,38 @@ async def test_each_decision_is_told_to_whom_it_concerns(database: TestDatabase)
         planned_of = await told(desk)
         assert {to for to, _ in planned_of[before:]} == {"boss@acme.example"}
         assert [said.rpartition(": ")[2][:18] for _, said in planned_of[before:]][:2] == ["operations meeting"] * 2
+
+        before = len(await desk.outbox())
+        another = await planned(on, contract, 4)
+        await desk.settled()
+        on.later(days=7)
+        await meetings.hold(on.desk, on.by(ADMIN), another)
+        await meetings.record_minutes(on.desk, on.by(ADMIN), another, "We met.")
+        assert [subject.split(": ")[1] for _, subject in (await told(desk))[before:]] == [
+            "operations meeting on 2026-07-10 12:00 UTC",
+            "the minutes",
+        ]
+        assert (await desk.outbox())[-1].text.endswith("\n\nWe met.")
+
+        before = len(await desk.outbox())
+        first, second = uuid4(), uuid4()
+        on.staff |= {first, second}
+        await on.recording.as_owner(
+            "INSERT INTO store.staff(id, name, role, queues, seen_at) VALUES ($1, 'Mia Holm', 'AGENT', '{}', now())", first
+        )
+        for manager, replace_it in ((first, False), (second, True)):
+            await contracts.assign_manager(
+                on.desk, on.by(ADMIN), contract, manager, ServiceManagerMode.DEDICATED, replace=replace_it
+            )
+            await desk.settled()
+        await contracts.change(on.desk, on.by(ADMIN), contract, SupportContract.release_manager, at=on.at)
+        assert (await told(desk))[before:] == [("boss@acme.example", "Your service manager")] * 3
+        texts = [each.text for each in await desk.outbox()][before:]
+        assert [text.split(". ")[0].rstrip(".") for text in texts] == [
+            "Mia Holm is your service manager, and serves your organisation alone",
+            "A colleague of ours is your service manager instead of the one before, and serves your organisation alone",
+            "Your service manager does not serve your organisation any more",
+        ]
 
         before = len(await desk.outbox())
         topic = await wished(on, anna)

@@ -12,6 +12,7 @@ import pytest
 
 from domain.deliveries.vocabulary import NotificationChannel
 from domain.status.vocabulary import ComponentImpact, IncidentStatus, StatusSeverity
+from domain.subscriptions.refusals import TokenRefused
 from domain.subscriptions.subscription import StatusSubscription
 from domain.subscriptions.vocabulary import DigestMode, DisableReason, QuietHours
 from services.commands import erasure, status, subscriptions
@@ -55,13 +56,37 @@ async def test_a_post_is_told_on_every_channel_in_its_own_form_and_a_mail_can_be
         assert (event["noticeref"], event["data"]["body"]) == ("INC-1", "We look into it.")
         assert str(AGENT.id) not in hook.text
         assert str(anna.id) not in hook.text
+        assert text.text.endswith("We look into it. Stop: support portal.")
         (leave,) = TOKEN.findall(mail.text)
+        assert leave not in json.dumps(await on.recording.as_owner("SELECT * FROM store.lookups"), default=repr)
+        await subscriptions.unsubscribe(on.desk, on.by(ADMIN).act, event["unsubscribetoken"])
         await subscriptions.unsubscribe(on.desk, on.by(ADMIN).act, leave)
         await status.resolve_incident(on.desk, on.by(AGENT), incident, body="Over.")
         await desk.settled()
         told = await desk.outbox()
         assert [each.suppressed for each in told if each.event.subject_id == mailed] == ["CANCELLED"]
-        assert sorted(each.event.channel for each in told if each.event.about == f"{incident}/2") == ["SMS", "WEBHOOK"]
+        assert sorted(each.event.channel for each in told if each.event.about == f"{incident}/2") == ["SMS"]
+        for wrong in (leave, leave[:-2] + "AA", "AAAA" + leave[4:]):
+            with pytest.raises(TokenRefused):
+                await subscriptions.unsubscribe(on.desk, on.by(ADMIN).act, wrong)
+
+
+async def test_times_are_told_in_the_time_zone_that_the_subscriber_has_named(database: TestDatabase) -> None:
+    async with notifying_desk(database) as desk:
+        on, disks = desk.on, await desk.component("disks")
+        on.at = datetime(2026, 10, 24, 12, tzinfo=UTC)
+        anna = await on.customer("anna@acme.example", await on.organisation("acme"))
+        await desk.subscribed(anna, "anna@acme.example", floor=V.INFORMATION, quiet=NIGHT)
+        await desk.subscribed(anna, "+4570123456", NotificationChannel.SMS, floor=V.INFORMATION, quiet=NIGHT)
+        await desk.start()
+        impacts, midnight = [ComponentImpact(disks, S.UNDER_MAINTENANCE)], datetime(2026, 10, 25, tzinfo=UTC)
+        for begin in (midnight, midnight + timedelta(hours=3)):
+            new = status.NewMaintenance("Firmware", impacts, "**Disks** restart.", begin, begin + timedelta(hours=2))
+            await status.schedule_maintenance(on.desk, on.by(AGENT), new)
+        await desk.settled()
+        said = "\n".join(each.text for each in await desk.outbox())
+        assert "Posted: 2026-10-24 14:00 CEST\nPlanned: 2026-10-25 02:00 CEST to 03:00 CET" in said
+        assert "MNT-2 Planned maintenance: Firmware. 2026-10-25 04:00 to 06:00 CET. Disks. Disks restart." in said
 
 
 FLOORS, STATES = (V.INFORMATION, V.MINOR, V.MAJOR, V.CRITICAL), ("ACTIVE", "PAUSED", "DISABLED", "CANCELLED", "WAITING")
@@ -183,7 +208,7 @@ async def test_maintenance_is_told_from_its_plan_to_its_end(database: TestDataba
             "MNT-1 Planned maintenance", "MNT-2 Planned maintenance", "MNT-2 Maintenance cancelled",
             "MNT-1 Maintenance begins", "MNT-1 Maintenance completed",
         ]  # fmt: skip
-        assert "Planned: 2026-07-01 14:00 UTC to 2026-07-01 15:00 UTC" in (await desk.outbox())[0].text
+        assert "Planned: 2026-07-01 14:00 to 15:00 UTC" in (await desk.outbox())[0].text
 
 
 @pytest.mark.parametrize(
