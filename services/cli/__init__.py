@@ -26,6 +26,7 @@ COMMANDS = {
     "rebuild": ("projections", "Build a read model anew beside the live one."),
     "pack": ("packs", "Show review packs, and reproduce them from the log."),
     "projections": ("projections", "List read models, their lag and what is parked."),
+    "untold": ("untold", "List what the notifier could not tell, and try it again."),
     "restore": ("database", "Begin a new epoch after the database was restored from a backup."),
     "certificate": ("certificate", "Print what was destroyed when somebody was erased."),
     "outbox": ("outbox", "Show the messages that wait to be sent."),
@@ -44,7 +45,9 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(f"services.cli.{COMMANDS[cmd_name][0]}"), cmd_name)
+        command: click.Command = getattr(
+            importlib.import_module(f"services.cli.{COMMANDS[cmd_name][0]}"), cmd_name.replace("-", "_")
+        )
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's

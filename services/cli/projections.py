@@ -127,6 +127,11 @@ def _show_states(name: str | None, as_json: bool) -> None:
         aside = f"  {row['parked_events']} events of {row['parked_streams']} streams parked" if row["parked_events"] else ""
         built = f"  rebuilt to {row['rebuild_progress']:.0%}" if row["rebuild_progress"] is not None else ""
         click.echo(f"{row['name']:<18} v{row['version']}  {row['state']:<11}  at {row['position']}  {lag}{aside}{built}")
+    passed_over = run_once(
+        _asked(load_settings(), lambda connection: connection.fetchval("SELECT count(*) FROM notifier.parked"))
+    )
+    if name is None and passed_over:
+        click.echo(f"the notifier has passed over {passed_over} events: `support untold` lists them")
 
 
 async def _asked(settings: Settings, ask: Callable[[Any], Awaitable[T]]) -> T:

@@ -114,6 +114,9 @@ class Notifier:
             await place.move(head)
             return head
         self.status.problem = None
+        for event in await place.again():
+            if await self._deal_with(place, event, head.epoch):
+                await place.done(event)
         if head.number == at.number:
             await place.news(POLL)
             return at
@@ -124,7 +127,8 @@ class Notifier:
         await place.move(upto)
         return upto
 
-    async def _deal_with(self, place: Place, event: RecordedEvent, epoch: int) -> None:
+    async def _deal_with(self, place: Place, event: RecordedEvent, epoch: int) -> bool:
+        """Whether it could be; else it is passed over."""
         attempt = 0
         while True:
             attempt += 1
@@ -139,7 +143,7 @@ class Notifier:
                     raise
                 wrong = problem
             else:
-                return
+                return True
             _log.warning("%s at %d cannot be dealt with (%s), attempt %d", event.topic, event.position, failure(wrong), attempt)
             if attempt >= (BUSY_ATTEMPTS if busy else ATTEMPTS):
                 break
@@ -148,7 +152,8 @@ class Notifier:
                 raise Stopped
         await place.park(event, type(wrong).__name__)
         metrics.PARKED.labels(event.topic, type(wrong).__name__).inc()
-        _log.error("%s at %d is passed over; it stands in notifier.parked", event.topic, event.position)
+        _log.error("%s at %d is passed over; `support untold` lists and retries it", event.topic, event.position)
+        return False
 
     async def _wait_for_read_models(self, rule: Rule, position: Position) -> None:
         keys = [(each.name, each.version) for each in rule.reads]

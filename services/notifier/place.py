@@ -22,7 +22,14 @@ _BEGIN = f"""INSERT INTO notifier.places (name, epoch, position) SELECT $1, h.ep
 _MOVE = "UPDATE notifier.places SET epoch = $2, position = $3, moved_at = now() WHERE name = $1"
 _NEXT = f"""SELECT {COLUMNS} FROM store.stored_events
   WHERE notification_id > $1 AND notification_id <= $2 AND topic = ANY($3) ORDER BY notification_id"""  # noqa: S608 - constants
-_PARK = """INSERT INTO notifier.parked (epoch, position, topic, error) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"""
+_PARK = """INSERT INTO notifier.parked AS p (epoch, position, topic, error) VALUES ($1, $2, $3, $4)
+  ON CONFLICT (epoch, position) DO UPDATE SET error = excluded.error, attempts = p.attempts + 1, again = false"""
+_AGAIN = f"""SELECT {COLUMNS} FROM store.stored_events
+  WHERE (epoch, notification_id) IN (SELECT epoch, position FROM notifier.parked WHERE again) ORDER BY notification_id"""  # noqa: S608
+_DONE = "DELETE FROM notifier.parked WHERE epoch = $1 AND position = $2"
+# What was lost in a restore is in no log any more: there is nothing to try again.
+_LOST = """DELETE FROM notifier.parked p WHERE again
+  AND NOT EXISTS (SELECT FROM store.stored_events e WHERE e.notification_id = p.position AND e.epoch = p.epoch)"""
 
 
 class Place:
@@ -56,6 +63,15 @@ class Place:
 
     async def park(self, event: RecordedEvent, error: str) -> None:
         await self._connection.execute(_PARK, event.epoch, event.position, event.topic, error)
+
+    async def again(self) -> list[RecordedEvent]:
+        """Events that were passed over and are to be tried again, in order."""
+        await self._connection.execute(_LOST)
+        return [RecordedEvent(*row) for row in await self._connection.fetch(_AGAIN)]
+
+    async def done(self, event: RecordedEvent) -> None:
+        """One of these was dealt with."""
+        await self._connection.execute(_DONE, event.epoch, event.position)
 
     async def news(self, seconds: float) -> None:
         """Wait until something is appended, or so long."""

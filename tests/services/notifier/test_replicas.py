@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import asyncpg
@@ -12,6 +12,7 @@ import pytest
 
 from domain.event import DomainEvent
 from domain.status.events import IncidentDeclared
+from services.cli.untold import AGAIN
 from services.notifier.rules import Rule
 from services.runtime.command import RecordedEvent
 from services.runtime.errors import Unavailable
@@ -19,6 +20,7 @@ from tests.ground import TestDatabase
 from tests.services.notifier.desk import READ, Dying, NotifyingDesk, notifying_desk
 
 pytestmark = pytest.mark.anyio
+PASSED_OVER = "SELECT attempts, again FROM notifier.parked"
 
 
 async def crowd(desk: NotifyingDesk, number: int) -> tuple[UUID, list[str]]:
@@ -71,6 +73,8 @@ class Broken:
     inner: Rule
     name: str = "broken"
     seen: int = 0
+    mended: bool = False
+    poison: list[RecordedEvent] = field(default_factory=list)
 
     @property
     def events(self) -> tuple[type[DomainEvent], ...]:
@@ -80,7 +84,8 @@ class Broken:
 
     async def tell(self, event: RecordedEvent) -> None:
         self.seen += 1
-        if event.version == 1 and b"Poison" in event.state:
+        if event.version == 1 and b"Poison" in event.state and not self.mended:
+            self.poison.append(event)
             raise ZeroDivisionError
         if self.seen % 2:
             raise Unavailable("away")
@@ -102,6 +107,19 @@ async def test_what_cannot_be_dealt_with_is_passed_over_and_what_is_away_is_wait
         assert await desk.to() == where
         parked = await desk.on.recording.as_owner("SELECT topic, error FROM notifier.parked")
         assert [tuple(row) for row in parked] == [("incident.declared.v1", "ZeroDivisionError")]
+        for attempts in (2, 3):  # tried again before it is mended, it is passed over anew
+            await desk.on.recording.as_owner(AGAIN, [])
+            async with asyncio.timeout(20):
+                while [tuple(row) for row in await desk.on.recording.as_owner(PASSED_OVER)] != [(attempts, False)]:
+                    await asyncio.sleep(0.02)
+        rule.mended = True
+        await rule.inner.tell(rule.poison[0])  # whom it had told before it failed is told no second time
+        for _ in range(2):
+            await desk.on.recording.as_owner(AGAIN, [])
+            async with asyncio.timeout(20):
+                while await desk.on.recording.as_owner(PASSED_OVER):
+                    await asyncio.sleep(0.02)
+        assert await desk.to() == sorted(where * 2)
 
 
 async def test_a_lost_connection_is_said_and_the_log_is_gone_on_with(database: TestDatabase) -> None:
