@@ -34,7 +34,7 @@ def dev(demo: str | None, no_demo: bool, external: bool, logs: bool) -> None:
     started again. A server that the settings name (SUPPORT_POSTGRES_DSN with SUPPORT_POSTGRES_OWNER_DSN, SUPPORT_NATS_URL) is used
     instead of the embedded one.
 
-    The first start records a quarter of a provider's life, which takes some fifteen seconds; `support seed --help` tells of it.
+    The first start records a quarter of a provider's life, which takes half a minute; `support seed --help` tells of it.
 
     \b
     Examples:  support dev
@@ -42,10 +42,11 @@ def dev(demo: str | None, no_demo: bool, external: bool, logs: bool) -> None:
                SUPPORT_HTTP_PORT=8080 SUPPORT_NATS_PORT=4333 support dev --no-demo
     """
     course = imported("services.dev.run:run")
+    catch_up = imported("services.cli.catching_up:catch_up")
     describe = imported("services.cli.summary:describe")
     settings = load_settings()
     size = "none" if no_demo else demo or settings.demo
-    run_once(course(settings, demo=size, external=external, logs=logs, describe=describe))
+    run_once(course(settings, demo=size, external=external, logs=logs, catch_up=catch_up, describe=describe))
 
 
 @click.command()

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -14,16 +14,19 @@ import click
 
 from services.dev import home, servers
 from services.dev.probe import unreadiness
-from services.dev.supervisor import Child, ended
+from services.dev.supervisor import PATIENCE, Child, ended
 from services.runtime.embedded.process import CannotStart, Launch, free_port, last_words, port_is_taken
 from services.runtime.origins import given
 from services.runtime.settings import Settings, SettingsInvalid, load_settings
 
-BACKGROUND = ("relay", "projector", "scheduler", "notifier")
+PROCESSES = ("gateway", "relay", "projector", "scheduler", "notifier")
+PROJECTOR_PATIENCE = 3600.0
+"""Seconds in which the read models may catch up after a long absence; the others are up at once or not at all."""
 STOPPING_ORDER = ("gateway", "scheduler", "notifier", "projector", "relay", "NATS", "PostgreSQL")
 """First whoever takes new work, last what the others need to finish theirs."""
 
 Describe = Callable[[Settings], Awaitable[str]]
+CatchUp = Callable[[Settings], Awaitable[None]]
 
 
 @dataclass
@@ -47,8 +50,11 @@ class Everything:
             child.kill()
 
 
-async def run(settings: Settings, *, demo: str, external: bool, logs: bool, describe: Describe) -> None:
-    """Start everything, describe it, and wait for Ctrl-C or SIGTERM. CannotStart in one sentence when it cannot be."""
+async def run(settings: Settings, *, demo: str, external: bool, logs: bool, catch_up: CatchUp, describe: Describe) -> None:
+    """Start everything, see the read models catch up with the log, describe it, and wait for Ctrl-C or SIGTERM.
+
+    CannotStart in one sentence when it cannot be.
+    """
     if settings.production:
         raise SettingsInvalid("SUPPORT_ENVIRONMENT=production: `support dev` is for development; run the processes one by one")
     with home.claimed(settings.home):
@@ -62,7 +68,7 @@ async def run(settings: Settings, *, demo: str, external: bool, logs: bool, desc
                 await _once(settings, "policies", "apply")
                 if demo != "none":  # before time runs: the scheduler would record now what the demo records when it happened
                     await _seed(settings, demo)
-                await _start_processes(everything, settings)
+                await _start_processes(everything, settings, catch_up)
                 say(await describe(settings))
                 await stop.wait()
         finally:
@@ -98,26 +104,24 @@ async def _start_servers(everything: Everything, settings: Settings, *, external
     return settings
 
 
-async def _start_processes(everything: Everything, settings: Settings) -> None:
-    """All at once: each waits by itself for what it needs."""
-    to_terminal = everything.logs_to_terminal
-    probe_host = settings.http_host if settings.http_host not in {"0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104
-    starting = [everything.start(_process(settings, "gateway", settings.http_port, {}, to_terminal, probe_host))]
-    for name in BACKGROUND:
-        variable = f"SUPPORT_METRICS_PORT_{name.upper()}"
+async def _start_processes(everything: Everything, settings: Settings, catch_up: CatchUp) -> None:
+    """All at once: each waits by itself for what it needs. That the read models may have far to go is shown."""
+    starting = [everything.start(_process(everything, settings, name)) for name in PROCESSES]
+    await _all_or_first_failure([*starting, catch_up(settings)])
+
+
+def _process(everything: Everything, settings: Settings, name: str) -> Child:
+    if name == "gateway":
+        port, host, environment = settings.http_port, settings.http_host, {}
+        host = host if host not in {"0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104
+    else:
+        variable, host = f"SUPPORT_METRICS_PORT_{name.upper()}", settings.metrics_host
         port = getattr(settings, f"metrics_port_{name}")
         if port:
-            home.refuse_taken(
-                port, variable, f"the metrics of the {name}", settings.metrics_host, host_setting="SUPPORT_METRICS_HOST"
-            )
+            home.refuse_taken(port, variable, f"the metrics of the {name}", host, host_setting="SUPPORT_METRICS_HOST")
         port = port or free_port()
-        starting.append(
-            everything.start(_process(settings, name, port, {variable: str(port)}, to_terminal, settings.metrics_host))
-        )
-    await _all_or_first_failure(starting)
+        environment = {variable: str(port)}
 
-
-def _process(settings: Settings, name: str, port: int, environment: Mapping[str, str], to_terminal: bool, host: str) -> Child:
     async def problem(_pid: int) -> str | None:
         return await unreadiness(port, host)
 
@@ -126,8 +130,9 @@ def _process(settings: Settings, name: str, port: int, environment: Mapping[str,
         if port_is_taken(port, host):
             raise CannotStart(f"port {port} of the {name} was taken by another program meanwhile")
 
-    log = None if to_terminal else settings.home / "logs" / f"{name}.log"
-    return Child(Launch(name, _command(name), log, environment=environment), problem, say, prepare=still_free)
+    log = None if everything.logs_to_terminal else settings.home / "logs" / f"{name}.log"
+    launch = Launch(name, _command(name), log, environment=environment)
+    return Child(launch, problem, say, still_free, PROJECTOR_PATIENCE if name == "projector" else PATIENCE)
 
 
 def _command(*arguments: str) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ PAUSES = (0.1, 0.3, 1.0, 2.0, 5.0, 10.0)
 """Seconds before each next try; after a minute of health the first pause comes again."""
 HEALTHY = 60.0
 GIVES_UP_BEFORE_READY = 4
+PATIENCE = 60.0
+"""Seconds that a child may take to be ready."""
 
 Say = Callable[[str], None]
 
@@ -31,7 +33,7 @@ class Child:
     problem: Callable[[int], Awaitable[str | None]]
     say: Say
     prepare: Callable[[], None] = lambda: None
-    patience: float = 60.0
+    patience: float = PATIENCE
     running: subprocess.Popen[bytes] | None = None
     restarts: int = 0
     _stopping: bool = False
