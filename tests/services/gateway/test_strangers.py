@@ -1,10 +1,12 @@
-"""What is another organisation's cannot be told from what does not exist: every id of every query and mutation, for every role.
+"""What is another organisation's cannot be told from what does not exist: every id of every query, mutation and live feed, for every role.
 
 The fields and their ids are taken from the schema, so a new one is tried as soon as it is there.
 """
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +20,7 @@ from graphql import (
     GraphQLInputType,
     GraphQLList,
     GraphQLNonNull,
+    GraphQLObjectType,
     GraphQLSchema,
     get_named_type,
     is_composite_type,
@@ -29,6 +32,7 @@ from domain.chat.rooms import Room
 from projections.viewer import Role
 from services.gateway.ids import global_id, read
 from services.gateway.schema import executable
+from tests.services.gateway.sockets import Socket, socket
 from tests.services.gateway.test_bad_input import SAMPLES
 from tests.services.gateway.world import World, raw, staff_id
 
@@ -37,6 +41,9 @@ assert SCHEMA.mutation_type is not None
 assert SCHEMA.query_type is not None
 MUTATIONS = sorted(SCHEMA.mutation_type.fields)
 QUERIES = sorted(SCHEMA.query_type.fields)
+assert SCHEMA.subscription_type is not None
+FEEDS = sorted(SCHEMA.subscription_type.fields)
+ROOTS = (SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription_type)
 STRANGERS = ("boss", "manager")
 """Whoever sees one organisation alone and may do the most there."""
 OWN = {
@@ -168,6 +175,11 @@ def candidates(path: Path, theirs: dict[str, str], here: dict[str, str]) -> list
     return [] if known in here else sorted(private.values())
 
 
+def parties(path: Path, theirs: dict[str, str], here: dict[str, str]) -> list[str]:
+    """The same, of those only by which tickets are selected: enough where each attempt is dear."""
+    return [id for id in candidates(path, theirs, here) if read(id)[0] in ("organisation", "contact", "ticket")]  # type: ignore[index]
+
+
 def ghost(id: str) -> str:
     found = read(id)
     assert found is not None
@@ -230,3 +242,97 @@ async def test_no_query_tells_what_is_anothers_from_what_is_not_there(
                         for id in (theirs, nobodys)
                     ]
                     assert one == other, (who, path)
+
+
+def nested(own: dict[str, str]) -> list[tuple[str, str, str]]:
+    """Every field of an object with an argument in which an id may stand: type, field, argument."""
+    return [
+        (name, field, argument)
+        for name, kind in sorted(SCHEMA.type_map.items())
+        if isinstance(kind, GraphQLObjectType) and kind not in ROOTS and not name.startswith("__")
+        for field, declared in kind.fields.items()
+        for argument, definition in declared.args.items()
+        if [*places(definition.type, sample(definition.type, argument, own), own, (argument,))]
+    ]
+
+
+async def test_no_field_of_an_object_tells_what_is_anothers_from_what_is_not_there(
+    world: World, here: dict[str, dict[str, str]]
+) -> None:
+    acme, zenith = here["acme"], here["zenith"]
+    tried = nested(acme)
+    assert ("Organisation", "tickets", "filter") in tried
+    for name, field, argument in tried:
+        kind = SCHEMA.type_map[name]
+        assert isinstance(kind, GraphQLObjectType)
+        assert name.lower() in acme, f"say how {name}.{field} is reached"
+        declared = kind.fields[field]
+        definition = declared.args[argument]
+        query = f"""query($reached: ID!, $x: {definition.type}) {{ node(id: $reached) {{ ... on {name} {{
+          {field}({argument}: $x) {selection(declared)} }} }} }}"""
+        for path, value in places(definition.type, sample(definition.type, argument, acme), acme, (argument,)):
+            for theirs in parties(path, zenith, acme):
+                nobodys = ghost(theirs)
+                for who in STRANGERS:
+                    one, other = [
+                        told(await world.ask(who, query, reached=acme[name.lower()], x=put(value, id)), id)
+                        for id in (theirs, nobodys)
+                    ]
+                    assert one == other, (who, name, path)
+
+
+@pytest.mark.parametrize("who", STRANGERS)
+async def test_no_live_feed_tells_what_is_anothers_from_what_is_not_there(
+    world: World, here: dict[str, dict[str, str]], who: str
+) -> None:
+    acme, zenith = here["acme"], here["zenith"]
+    assert SCHEMA.subscription_type is not None
+    pairs: list[Pair] = []
+    for name in FEEDS:
+        field = SCHEMA.subscription_type.fields[name]
+        for argument, definition in field.args.items():
+            query = f"subscription($x: {definition.type}) {{ {name}({argument}: $x) {selection(field)} }}"
+            for path, value in places(definition.type, sample(definition.type, argument, acme), acme, (argument,)):
+                pairs += [((name, *path), theirs, ghost(theirs), value, query) for theirs in parties(path, zenith, acme)]
+    assert {path[0] for path, *_ in pairs} >= {"ticketChanged", "ticketsChanged"}
+    for first in range(0, len(pairs), BATCH):
+        await compare(world, who, pairs[first : first + BATCH], acme["ticket"], zenith["ticket"])
+
+
+Pair = tuple[Path, str, str, Any, str]
+BATCH = 20
+"""At most fifty operations run on one connection."""
+
+
+async def compare(world: World, who: str, pairs: list[Pair], own: str, anothers: str) -> None:
+    """What each of two operations says while something happens to another's ticket and then to one's own."""
+    heard: dict[str, list[Any]] = {"all": []}
+    async with socket(world, who) as live:
+        await live.subscribe("subscription { ticketsChanged { ticketId } }", "all")
+        for number, (_, theirs, nobodys, value, query) in enumerate(pairs):
+            for op, id in ((f"{number} theirs", theirs), (f"{number} nobodys", nobodys)):
+                heard[op] = []
+                await live.subscribe(query, op, x=put(value, id))
+        await live.send(type="subscribe", id="begun", payload={"query": "{ __typename }"})
+        while "begun" not in heard:
+            await hear(live, heard)
+        for ticket, person in ((anothers, "zoe"), (own, "anna")):
+            await world.did(person, "replyToTicket", {"ticketId": ticket, "body": "Any news?"})
+        while not any(own in str(each) for each in heard["all"]):
+            await hear(live, heard)
+        with contextlib.suppress(TimeoutError):
+            while True:
+                await hear(live, heard, 0.7)
+    assert anothers not in str(heard["all"])
+    for number, (path, theirs, nobodys, _, _) in enumerate(pairs):
+        assert bare(heard[f"{number} theirs"], theirs) == bare(heard[f"{number} nobodys"], nobodys), path
+
+
+async def hear(live: Socket, heard: dict[str, list[Any]], seconds: float = 10) -> None:
+    message = await live.receive(seconds)
+    heard.setdefault(message["id"], []).append((message["type"], message.get("payload")))
+
+
+def bare(heard: list[Any], id: str) -> str:
+    """Without what differs between any two messages."""
+    return re.sub(r"'(cursor|position)': '[^']*'", "", told({"heard": heard}, id))
