@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,8 @@ from services.runtime.postgres import LOST
 
 POLL = 1.0
 """Seconds between two looks when nothing was announced; an announcement may be lost with its connection."""
+PATIENCE = 20.0
+"""Seconds for one look, after which the connection is given up: one that was cut off without a word would never say so."""
 PAGE = 5000
 WATCHED = "'ticket.%', 'incident.%', 'maintenance.%', 'chat_access.%'"
 STREAMS = f"""SELECT position, stream FROM store.tail WHERE position > $1 AND position <= $2 AND topic LIKE ANY (ARRAY[{WATCHED}])
@@ -94,7 +96,7 @@ class Tail:
                         connection = await self._connect()
                         await connection.add_listener(CHANNEL, lambda *_: self._moved.set())
                     self._moved.clear()
-                    await self._look(connection)
+                    await _bounded(self._look(connection))
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(POLL):
                             await self._moved.wait()
@@ -132,3 +134,22 @@ class Tail:
         for group in groups:
             for woken in group:
                 woken.set()
+
+
+async def _bounded(look: Coroutine[Any, Any, None]) -> None:
+    """Raises ConnectionError where it takes too long. Not wait_for: asyncpg asks a server that stands still to cancel, and waits for it."""
+    looking = asyncio.ensure_future(look)
+    try:
+        done, _ = await asyncio.wait({looking}, timeout=PATIENCE)
+        if not done:
+            raise ConnectionError("stands still")
+        looking.result()
+    finally:
+        if not looking.done():
+            looking.cancel()
+            looking.add_done_callback(_forget)
+
+
+def _forget(late: asyncio.Future[Any]) -> None:
+    if not late.cancelled():
+        late.exception()

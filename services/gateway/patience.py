@@ -17,11 +17,14 @@ PATIENCE = 20.0
 """Seconds for an answer or for the head of a stream, with the body's way here. A statement may take ten."""
 
 
-async def within_patience(work: Coroutine[Any, Any, T]) -> T:
-    """What comes of it. Raises RequestFailed(OVERLOADED) when it takes too long."""
+TOO_LONG = "This takes too long; a command may have been done. Send it again, with the same key, to learn."
+
+
+async def within_patience(work: Coroutine[Any, Any, T], seconds: float | None = None, *, said: str = TOO_LONG) -> T:
+    """What comes of it. Raises RequestFailed(OVERLOADED) when it takes longer than `seconds`, `PATIENCE` where none are given."""
     answering = asyncio.ensure_future(work)
     try:
-        done, _ = await asyncio.wait({answering}, timeout=PATIENCE)
+        done, _ = await asyncio.wait({answering}, timeout=PATIENCE if seconds is None else seconds)
     except asyncio.CancelledError:
         answering.cancel()
         raise
@@ -29,9 +32,7 @@ async def within_patience(work: Coroutine[Any, Any, T]) -> T:
         return answering.result()
     answering.cancel()
     answering.add_done_callback(_forget)
-    raise RequestFailed(
-        Code.OVERLOADED, "This takes too long; a command may have been done. Send it again, with the same key, to learn."
-    )
+    raise RequestFailed(Code.OVERLOADED, said)
 
 
 def _forget(late: asyncio.Future[Any]) -> None:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from services.gateway import patience, websocket
+from services.gateway import following, live, patience, websocket
 from services.gateway.app import create_app, serving
 from services.gateway.telling import CONNECTIONS
 from tests.services.gateway.sockets import socket
@@ -108,6 +108,64 @@ async def test_whoever_asks_over_a_socket_while_the_database_stands_still_is_ans
         message = await connection.receive()
         assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "OVERLOADED")
     thawed.set()
+
+
+@pytest.mark.parametrize("where", ["services.gateway.following.standing", "services.gateway.following.feeds.must_be_kept"])
+async def test_whoever_watches_while_the_database_stands_still_is_told_to_come_back(
+    world: World, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    thawed = asyncio.Event()
+
+    async def frozen(*_: object) -> object:
+        try:
+            await thawed.wait()
+        except asyncio.CancelledError:
+            await thawed.wait()
+        return None
+
+    opened = await world.open("anna")
+    async with socket(world, "anna") as feed:
+        await feed.subscribe(CHANGED, id=opened["id"])
+        await ready(feed, world)
+        added = await world.did("anna", "replyToTicket", {"ticketId": opened["id"], "body": "Any news?"})
+        cursor = (await feed.next())["cursor"]
+        monkeypatch.setattr(following, "PATIENCE", 0.3)
+        monkeypatch.setattr(where, frozen)
+        if where.endswith("standing"):
+            await world.did("anna", "replyToTicket", {"ticketId": opened["id"], "body": f"And {added['version']}?"})
+        else:
+            await feed.subscribe(CHANGED, "2", id=opened["id"], after=cursor)
+        message = await feed.receive()
+        while message["type"] == "next" and "errors" not in message["payload"]:
+            message = await feed.receive()
+        assert "OVERLOADED" in str(message["payload"])
+    thawed.set()
+
+
+async def test_a_tail_that_stands_still_is_left_and_another_is_begun(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, connects = await world.open("anna"), asyncio.Event()
+    tail = world.services.tail
+    connect = tail._connect
+
+    async def again() -> object:
+        connects.set()
+        return await connect()
+
+    async def frozen(*_: object) -> None:
+        monkeypatch.undo()
+        await asyncio.Event().wait()
+
+    async with socket(world, "anna") as feed:
+        await feed.subscribe(CHANGED, id=opened["id"])
+        await ready(feed, world)
+        monkeypatch.setattr(live, "PATIENCE", 0.3)
+        monkeypatch.setattr(tail, "_look", frozen)
+        while tail._look == frozen:
+            await asyncio.sleep(0.05)
+        object.__setattr__(tail, "_connect", again)
+        await asyncio.wait_for(connects.wait(), 20)
+        await world.did("anna", "replyToTicket", {"ticketId": opened["id"], "body": "Any news?"})
+        assert (await feed.next())["ticketId"] == opened["id"]
 
 
 async def test_a_connection_ends_although_the_database_stands_still(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
