@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from projections.all import ALL
 from projections.report_counting import Row, ageing, compliance, satisfaction, times, volume
+from projections.report_facts import report_facts
 from projections.report_scope import Asked, Bucket, Dimension, Period, TooManyRows, buckets
 from projections.viewer import Role, Viewer
 from tests.projections import oracle
@@ -52,7 +52,7 @@ def by_place(rows: Sequence[Row]) -> dict[tuple[datetime, tuple[str, ...]], Any]
 async def test_every_figure_is_what_an_oracle_counts_from_the_events(desk: Desk, seed: int) -> None:
     begin = desk.now
     homes = await told(desk, seed)
-    await desk.ground.project(*ALL)
+    await desk.ground.project(report_facts)
     everything = await lives(desk)
     assert len({type(event) for life in everything for event in life.events}) > 15
     cuts = buckets(begin, desk.now + 3 * DAY, Period.MONTH, "Europe/Copenhagen")
@@ -94,7 +94,7 @@ async def test_every_figure_is_what_an_oracle_counts_from_the_events(desk: Desk,
 async def test_groups_add_up_to_the_whole_and_everybody_counts_only_what_is_theirs(desk: Desk) -> None:
     begin = desk.now
     homes = await told(desk, 3, tickets=15, steps=60)
-    await desk.ground.project(*ALL)
+    await desk.ground.project(report_facts)
     cuts = (Bucket(begin, desk.now),)
     whole = (await volume(desk.readers, Asked(cuts, now=desk.now, viewer=AGENT)))[0]
     for dimension in (Dimension.ORGANISATION, Dimension.QUEUE, Dimension.KIND, Dimension.PRIORITY, Dimension.AGENT):
@@ -116,12 +116,12 @@ async def test_groups_add_up_to_the_whole_and_everybody_counts_only_what_is_thei
 async def test_an_erased_requester_changes_no_figure(desk: Desk) -> None:
     begin = desk.now
     homes = await told(desk, 4, tickets=10, steps=40)
-    await desk.ground.project(*ALL)
+    await desk.ground.project(report_facts)
     asked = Asked((Bucket(begin, desk.now),), now=desk.now, viewer=AGENT)
     before = [await each(desk.readers, asked) for each in (volume, ageing, compliance, times, satisfaction)]
     for contact in homes.values():
         await desk.erase(contact)
-    await desk.ground.project(*ALL)
+    await desk.ground.project(report_facts)
     assert [await each(desk.readers, asked) for each in (volume, ageing, compliance, times, satisfaction)] == before
 
 

@@ -22,7 +22,7 @@ from domain.meetings.events import (
 )
 from domain.meetings.meeting import OperationsMeeting
 from domain.meetings.quarters import Quarter
-from domain.meetings.vocabulary import STANDING, TRANSITIONS, MeetingStatus, OwnerKind
+from domain.meetings.vocabulary import STANDING, TRANSITIONS, UPCOMING, MeetingStatus, OwnerKind
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 PEOPLE = [UUID(int=1), UUID(int=2)]
@@ -92,6 +92,16 @@ class MeetingMachine(RuleBasedStateMachine):
     @rule(text=texts)
     def record_minutes(self, text: str) -> None:
         self.attempt(lambda: self.meeting.record_minutes(text, at=self.at))
+
+    @rule(given=st.booleans())
+    def settle(self, given: bool) -> None:
+        """What its contract ended and nobody called off may come back; what has begun stays as it is."""
+        goes = not given and self.meeting.status in UPCOMING and self.at < self.meeting.starts_at
+        before = self.meeting.version
+        self.attempt(lambda: self.meeting.settle(given=given, at=self.at))
+        assert self.meeting.version == before + goes
+        if goes:
+            assert self.meeting.may_come_back
 
     @rule(title=texts, owner=st.sampled_from(PEOPLE), due=st.none() | st.integers(-3, 60))
     def raise_action_item(self, title: str, owner: UUID, due: int | None) -> None:
