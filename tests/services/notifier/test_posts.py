@@ -262,3 +262,31 @@ async def test_what_waits_is_suppressed_when_its_subscription_stops_and_gone_whe
         await desk.incident(disks, title="Another")
         await desk.settled()
         assert [each.event.subject_id for each in await desk.outbox()][4:] == [paused]
+
+
+async def test_who_is_told_is_judged_when_it_is_told_and_twenty_updates_in_a_second_keep_their_order(
+    database: TestDatabase,
+) -> None:
+    async with notifying_desk(database) as desk:
+        on, disks, net = desk.on, await desk.component("disks"), await desk.component("net")
+        anna = await on.customer("anna@acme.example", await on.organisation("acme"))
+        stays = await desk.subscribed(anna, "stays@acme.example")
+        leaves = await desk.subscribed(anna, "leaves@acme.example")
+        comes = await desk.subscribed(anna, "comes@acme.example", services=[net])
+        await desk.start()
+        await desk.stop()
+        incident = await desk.incident(disks)
+        for n in range(20):
+            await desk.post(incident, f"Number {n}.", IncidentStatus.IDENTIFIED if n == 10 else None)
+        await status.resolve_incident(on.desk, on.by(AGENT), incident, body="Over.")
+        for each, services in ((leaves, [net]), (comes, [disks])):
+            await subscriptions.change_scope(on.desk, on.by(anna), each, services, V.MINOR)
+        for _ in range(2):
+            await desk.start()
+        await desk.settled()
+        versions = [f"{incident}/{version}" for version in range(1, 23)]
+        told = {
+            each: [one.event.about for one in await desk.outbox() if one.event.subject_id == each] for each in (stays, comes)
+        }
+        assert told == {stays: versions, comes: versions}
+        assert len(await desk.outbox()) == 2 * len(versions)
