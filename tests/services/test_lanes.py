@@ -83,10 +83,3 @@ async def test_closing_waits_for_queries_under_way_and_refuses_those_in_line(dat
         await in_line
     with pytest.raises(StoreClosed):
         await one.fetch(WHO, 0.0)
-
-
-async def test_a_session_that_ends_in_any_way_postgresql_has_is_unavailable(database: TestDatabase) -> None:
-    slow = Lanes(Login(database.owner_dsn, settings={"transaction_timeout": "50ms"}).connect, 1)
-    with pytest.raises(Unavailable):
-        await slow.fetch(WHO, 5.0)
-    await slow.close()
