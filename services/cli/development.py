@@ -63,7 +63,8 @@ def seed(size: str, seed: int, until: datetime | None, as_json: bool) -> None:
 
     \b
     full    40 organisations on the three products with contracts, service managers, subscriptions, chat rooms and
-            engagements; 15 services with incidents and planned work; 2,000 tickets with their threads
+            engagements, operations meetings with their review packs; 15 services with incidents and planned work;
+            2,000 tickets with their threads
     small   8 organisations without contracts, 48 tickets of three weeks, 15 services
 
     The same seed and end give the same events: names, texts, ids, numbers and times. Seeding that was interrupted goes on
