@@ -17,6 +17,8 @@ from services.runtime.position import Position
 
 APPENDED = "support_appended"
 NAME = "notifier"
+PATIENCE = 5.0
+"""Seconds after which a server that does not answer counts as away."""
 _BEGIN = f"""INSERT INTO notifier.places (name, epoch, position) SELECT $1, h.epoch, h.number FROM ({HEAD}) AS h(epoch, number)
   ON CONFLICT (name) DO NOTHING"""  # noqa: S608 - constants
 _MOVE = "UPDATE notifier.places SET epoch = $2, position = $3, moved_at = now() WHERE name = $1"
@@ -52,7 +54,8 @@ class Place:
         return Position(*await self._connection.fetchrow("SELECT epoch, position FROM notifier.places WHERE name = $1", NAME))
 
     async def head(self) -> Position:
-        return Position(*await self._connection.fetchrow(HEAD))
+        """Asked at every step, so that a server which holds the connection and does not answer is told from one that has no news."""
+        return Position(*await self._connection.fetchrow(HEAD, timeout=PATIENCE))
 
     async def next(self, after: int, upto: int, topics: Sequence[str]) -> list[RecordedEvent]:
         """The events of these topics in (after, upto], in order."""

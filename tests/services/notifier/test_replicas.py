@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import signal
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -142,6 +144,32 @@ async def test_a_lost_connection_is_said_and_the_log_is_gone_on_with(database: T
         await desk.settled()
         assert await desk.to() == where
         assert notifier.status.problem is None
+
+
+async def test_a_server_that_holds_the_connection_and_does_not_answer_is_said(
+    database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.notifier.place.PATIENCE", 0.3)
+    async with notifying_desk(database) as desk:
+        disks, where = await crowd(desk, 2)
+        notifier = await desk.start()
+        superuser = await asyncpg.connect(database.superuser_dsn)
+        rows = await superuser.fetch(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND usename = 'support_project'"
+        )
+        await superuser.close()
+        try:
+            for row in rows:
+                os.kill(row["pid"], signal.SIGSTOP)
+            async with asyncio.timeout(20):
+                while not (notifier.status.problem or "").startswith("cannot go on"):
+                    await asyncio.sleep(0.02)
+        finally:
+            for row in rows:
+                os.kill(row["pid"], signal.SIGCONT)
+        await desk.incident(disks)
+        await desk.settled()
+        assert await desk.to() == where
 
 
 async def test_it_waits_for_the_read_models_it_needs_and_says_so(
