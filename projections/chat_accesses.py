@@ -180,8 +180,9 @@ async def access_changes(db: Database, viewer: Viewer, after: int, up_to: int, *
     arguments = Arguments()
     since, until, rows = arguments(after, "bigint"), arguments(up_to, "bigint"), arguments(limit, "int")
     sql = f"""SELECT l.epoch, l.position, {access(viewer, "a")}::text AS doc
-      FROM store.tail l JOIN chat_accesses a ON a.id = l.stream
-      WHERE l.position > {since} AND l.position <= {until} AND l.topic LIKE 'chat\\_access.%' AND {sees(arguments, viewer, "a")}
+      FROM store.tail l CROSS JOIN LATERAL (
+        SELECT * FROM chat_accesses a WHERE a.id = l.stream AND {sees(arguments, viewer, "a")} OFFSET 0) a
+      WHERE l.position > {since} AND l.position <= {until} AND l.topic LIKE 'chat\\_access.%'
       ORDER BY l.position LIMIT {rows}"""
     return [
         AccessChange(epoch=row["epoch"], position=row["position"], access=json.decode(row["doc"], type=Access))

@@ -82,6 +82,16 @@ class TicketFilter(Struct, frozen=True, kw_only=True):
     def reads_sla(self) -> bool:
         return self.sla_due_at is not None or self.sla_state is not None
 
+    @property
+    def has_index(self) -> bool:
+        """Whether an index leads to what fits a part of it; otherwise all there is has to be looked at."""
+        named = (self.status, self.assignee, self.requester, self.service)
+        return (
+            any(each is not None and (each.eq is not None or each.in_ is not None) for each in named)
+            or self.reads_sla
+            or self.tags is not None
+        )
+
     def sql(self, arguments: Arguments, viewer: Viewer) -> str:
         """The predicate over tickets as `t`."""
         if self.tags is not None and not viewer.sees_staff:
@@ -99,7 +109,8 @@ class TicketFilter(Struct, frozen=True, kw_only=True):
             parts += self.created_at.sql(arguments, "t.created_at")
         if self.updated_at is not None:
             if viewer.sees_staff:
-                parts += _exists("ticket_staff s", "s.ticket", self.updated_at.sql(arguments, "s.updated_at"))
+                # OFFSET 0: looked up for each ticket, never joined with all that were changed in that time.
+                parts += _exists("ticket_staff s", "s.ticket", self.updated_at.sql(arguments, "s.updated_at"), " OFFSET 0")
             else:
                 parts += self.updated_at.sql(arguments, "t.updated_at")
         if self.sla_due_at is not None:
@@ -111,8 +122,8 @@ class TicketFilter(Struct, frozen=True, kw_only=True):
         return " AND ".join(parts) or "TRUE"
 
 
-def _exists(table: str, key: str, which: Sequence[str]) -> list[str]:
-    return [f"EXISTS (SELECT FROM {table} WHERE {key} = t.id AND {' AND '.join(which)})"] if which else []
+def _exists(table: str, key: str, which: Sequence[str], end: str = "") -> list[str]:
+    return [f"EXISTS (SELECT FROM {table} WHERE {key} = t.id AND {' AND '.join(which)}{end})"] if which else []
 
 
 def _about(arguments: Arguments, services: Compare) -> list[str]:

@@ -25,7 +25,7 @@ from projections.status_incidents import incidents
 from projections.status_maintenance import maintenance
 from projections.status_tickets import ticket_services
 from projections.ticket_documents import audience, ticket_document, ticket_where
-from projections.ticket_filter import OrderField, TicketFilter, TicketOrder
+from projections.ticket_filter import Between, OrderField, TicketFilter, TicketOrder
 from projections.ticket_rows import Entry, Ticket, TicketWant, TimelineWant
 from projections.ticket_sla import ticket_sla
 from projections.ticket_timeline import ticket_timeline
@@ -34,6 +34,7 @@ from projections.viewer import Viewer
 
 EVERYTHING = TicketFilter()
 MOST_COUNTED = 1000
+MOST_LOOKED_AT = 10_000
 
 
 class TicketBy(Struct, frozen=True, kw_only=True):
@@ -186,22 +187,37 @@ def _walk(
       ORDER BY {keys.by(page, "w.k", "w.i")} LIMIT {limit}"""
 
 
-async def ticket_count(db: Database, viewer: Viewer, filter: TicketFilter = EVERYTHING) -> Counted:
-    """How many tickets the viewer may see that fit, at most a thousand."""
+async def ticket_count(
+    db: Database, viewer: Viewer, filter: TicketFilter = EVERYTHING, *, most: int = MOST_LOOKED_AT
+) -> Counted:
+    """How many tickets the viewer may see that fit, at most a thousand.
+
+    Where no index leads to what fits, the newest `most` tickets of each organisation, or of all, are looked at: more may fit.
+    """
     arguments = Arguments()
     which = filter.sql(arguments, viewer)
     blocked = parked_seen(arguments, viewer, of_tickets(reads(TicketWant(), filter)))
     limit = arguments(MOST_COUNTED + 1, "int")
     audiences = filter.audiences(viewer)
-    walk = f"SELECT 1 FROM tickets t WHERE {which}{{}} ORDER BY t.created_at, t.id LIMIT {limit}"
-    if audiences is None:
-        found = walk.format("")
+    own = "" if audiences is None else " AND t.audience = a.id"
+    older = "FALSE"
+    if filter.has_index:
+        counted = f"SELECT 1 FROM tickets t WHERE {which}{own} ORDER BY t.created_at, t.id LIMIT {limit}"
     else:
-        each = walk.format(" AND t.audience = a.id")
-        found = f"SELECT 1 FROM unnest({arguments(audiences, 'uuid[]')}) AS a(id) CROSS JOIN LATERAL ({each}) w LIMIT {limit}"
-    row = await db.fetchrow(f"SELECT count(*) AS n, {blocked} AS blocked FROM ({found}) f", *arguments.values)
+        since = " AND ".join((filter.created_at or Between()).sql(arguments, "t.created_at")) or "TRUE"
+        # `most` stands in the text, so that the plan for any arguments knows that an index leads there sooner than all of the table.
+        newest = f"FROM tickets t WHERE {since}{own} ORDER BY t.created_at DESC, t.id DESC"
+        counted = f"SELECT 1 FROM (SELECT t.* {newest} LIMIT {most:d}) t WHERE {which} LIMIT {limit}"
+        older = f"EXISTS (SELECT {newest} OFFSET {most:d} LIMIT 1)"
+    if audiences is not None:
+        each = f"unnest({arguments(audiences, 'uuid[]')}) AS a(id)"
+        counted = f"SELECT 1 FROM {each} CROSS JOIN LATERAL ({counted}) w LIMIT {limit}"
+        older = f"(SELECT coalesce(bool_or({older}), FALSE) FROM {each})"
+    row = await db.fetchrow(
+        f"SELECT count(*) AS n, {older} AS older, {blocked} AS blocked FROM ({counted}) f", *arguments.values
+    )
     assert row is not None
-    return Counted(min(row["n"], MOST_COUNTED), row["n"] <= MOST_COUNTED, row["blocked"])
+    return Counted(min(row["n"], MOST_COUNTED), row["n"] <= MOST_COUNTED and not row["older"], row["blocked"])
 
 
 async def entries(db: Database, viewer: Viewer, ids: Sequence[UUID], want: TimelineWant = TimelineWant()) -> list[Entry]:  # noqa: B008

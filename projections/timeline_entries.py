@@ -30,6 +30,8 @@ _ENTRIES = """
     CREATE INDEX {entries}_by_queue ON {entries}(ticket, position) WHERE queue IS NOT NULL;
     CREATE INDEX {entries}_by_field ON {entries}(ticket, field, position) WHERE field IS NOT NULL;
     CREATE INDEX {entries}_by_subject ON {entries}(subject) WHERE subject IS NOT NULL;
+    CREATE INDEX {entries}_by_customer ON {entries}(actor) WHERE actor_kind = 'app_user';
+    CREATE INDEX {entries}_by_contact ON {entries}(contact) WHERE contact IS NOT NULL;
     CREATE INDEX {entries}_by_words ON {entries} USING gin(words);
     CREATE TABLE {files}(
       ticket uuid NOT NULL, entry uuid NOT NULL, place int NOT NULL, id uuid NOT NULL, subject uuid NOT NULL, file_name text,

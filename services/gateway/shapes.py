@@ -35,7 +35,9 @@ class PageInfo:
 
 @strawberry.type(description="A count that stays cheap.")
 class BoundedCount:
-    value: int = strawberry.field(description="The count, at most 1000.")
+    value: int = strawberry.field(
+        description="The count, at most 1000; where no index leads to what fits, of the newest 10,000."
+    )
     precision: CountPrecision = strawberry.field(description="Whether it is the whole.")
 
 
