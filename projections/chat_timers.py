@@ -94,19 +94,34 @@ LOST = """SELECT t.access, NULL::timestamptz AS due_at FROM unnest($2::text[], $
     AND y.from_at <= $1 AND (y.to_at IS NULL OR $1 < y.to_at))
   ORDER BY t.access LIMIT $4{lock}"""
 
+# Looks at every access of such a room, so it is asked only where a catalogue of one's own took something from base.
+UNENTITLED = """SELECT t.access, NULL::timestamptz AS due_at FROM unnest($2::text[], $3::text[]) AS n(kind, capability)
+  JOIN chat_timers t ON t.kind = n.kind
+  WHERE NOT EXISTS (SELECT FROM entitlement_stretches y WHERE y.audience = t.organisation AND n.capability = ANY(y.capabilities)
+    AND y.from_at <= $1 AND (y.to_at IS NULL OR $1 < y.to_at))
+  ORDER BY t.access LIMIT $4{lock}"""
+
 
 async def endings(
-    db: Database, now: datetime, kinds: Sequence[ChatRoomKind], limit: int = 100, *, claim: bool = False
+    db: Database,
+    now: datetime,
+    kinds: Sequence[ChatRoomKind],
+    limit: int = 100,
+    *,
+    taken: Sequence[ChatRoomKind] = (),
+    claim: bool = False,
 ) -> list[Ending]:
     """Accesses that are past their time, longest first, and such as nothing carries any more; at most `limit` of each.
 
-    `kinds` are those of rooms that not everybody may be in: what they need has to be given by a contract. With `claim` rows are
-    locked, and those locked by others are left out.
+    `kinds` are those of rooms that not everybody may be in: what they need has to be given by a contract; `taken` are rooms that
+    everybody once might be in, and now may not. With `claim` rows are locked, and those locked by others are left out.
     """
     lock = " FOR UPDATE OF t SKIP LOCKED" if claim else ""
     due = await db.fetch(DUE.format(lock=lock), now, limit)
     needs = [kind.needs.value for kind in kinds]
     lost = await db.fetch(LOST.format(lock=lock), now, [kind.value for kind in kinds], needs, limit)
     left = await db.fetch(LEFT.format(lock=lock), limit)
-    found = {row["access"]: Ending(access=row["access"], due_at=row["due_at"]) for row in (*lost, *left, *due)}
+    needed = [kind.needs.value for kind in taken]
+    bare = await db.fetch(UNENTITLED.format(lock=lock), now, [kind.value for kind in taken], needed, limit) if taken else []
+    found = {row["access"]: Ending(access=row["access"], due_at=row["due_at"]) for row in (*bare, *lost, *left, *due)}
     return [*found.values()]

@@ -1,12 +1,13 @@
 """When a message may go out: quiet hours and digests hold it back, unless it is urgent.
 
 Pure; local times are those of the subscription's zone. On the night a clock is put back, the hour that comes twice is quiet twice; an
-end that a clock put forward leaves out is the next time there is.
+end that a clock put forward leaves out is the instant at which it was put forward.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -77,6 +78,15 @@ def _after_quiet(at: datetime, quiet: QuietHours | None) -> datetime:
     if not is_quiet:
         return at
     day = local.date() if now < end else local.date() + timedelta(days=1)
-    ends = datetime.combine(day, end, zone)
-    back = ends.replace(fold=1)  # an end that comes twice is the later one
-    return max(ends.astimezone(UTC), back.astimezone(UTC)) if ends.utcoffset() != back.utcoffset() else ends.astimezone(UTC)
+    first, second = (datetime.combine(day, end, zone).replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    return second if first <= second else _put_forward(second, first, datetime.combine(day, end), zone)
+
+
+def _put_forward(after: datetime, until: datetime, wall: datetime, zone: ZoneInfo) -> datetime:
+    """The minute in (after, until] from which on the clock on the wall shows that time or a later one."""
+    minutes = range(int((until - after) / timedelta(minutes=1)))
+    return after + timedelta(
+        minutes=bisect_left(
+            minutes, wall, key=lambda gone: (after + timedelta(minutes=gone)).astimezone(zone).replace(tzinfo=None)
+        )
+    )

@@ -19,6 +19,13 @@ CUSTOMERS = (Role.CUSTOMER, Role.CUSTOMER_ADMIN)
 _PERSON = """SELECT c.id, c.name, c.organisation, c.role FROM contacts c LEFT JOIN organisations o ON o.id = c.organisation
 WHERE NOT c.erased AND ($1::text IS NULL OR o.ref = $1) AND ($2::text IS NULL OR c.id::text = $2 OR lower(c.email) = lower($2))
 ORDER BY c.role <> $3, o.ref NULLS LAST, c.id LIMIT 1"""
+_MANAGER = """
+SELECT s.id, s.name, s.queues FROM store.staff s JOIN service_managers m ON m.manager = s.id JOIN organisations o ON o.id = m.audience
+WHERE s.role = 'SERVICE_MANAGER' AND o.ref = ANY($1) AND m.from_at <= now() AND (m.to_at IS NULL OR now() < m.to_at)
+GROUP BY s.id HAVING count(DISTINCT o.id) = $2 ORDER BY s.name LIMIT 1"""
+_UNASSIGNED = """
+SELECT id, name, queues FROM store.staff WHERE role = 'SERVICE_MANAGER' AND id NOT IN (SELECT manager FROM service_managers)
+ORDER BY name LIMIT 1"""
 _STAFF = "SELECT id, name, queues FROM store.staff WHERE role = $1 AND ($2::text IS NULL OR name = $2) ORDER BY name LIMIT 1"
 
 
@@ -103,7 +110,8 @@ async def issued(
                 "scopes": list(scopes or sorted(known)),
             }
         else:
-            claims = await _staff(connection, role, name)
+            served = organisations if role is Role.SERVICE_MANAGER else ()
+            claims = await _staff(connection, role, name, served)
             if role is Role.SERVICE_MANAGER:
                 claims["organisations"] = await _organisations(connection, organisations)
     return Token(
@@ -123,8 +131,13 @@ async def _customer(connection: Any, role: Role, organisations: tuple[str, ...],
     return {"subject": row["id"], "name": row["name"] or "", "organisation": row["organisation"]}
 
 
-async def _staff(connection: Any, role: Role, name: str | None) -> dict[str, Any]:
-    row = await connection.fetchrow(_STAFF, role.value, name)
+async def _staff(connection: Any, role: Role, name: str | None, served: tuple[str, ...]) -> dict[str, Any]:
+    """Whoever serves these organisations; else somebody whom no contract sends elsewhere, since contracts outdo a token's claim."""
+    if served and name is None:
+        refs = set(served)
+        row = await connection.fetchrow(_MANAGER, [*refs], len(refs)) or await connection.fetchrow(_UNASSIGNED)
+    else:
+        row = await connection.fetchrow(_STAFF, role.value, name)
     if row is not None:
         return {"subject": row["id"], "name": row["name"], "queues": row["queues"]}
     somebody = name or f"Demo {role.value.replace('_', ' ').lower()}"

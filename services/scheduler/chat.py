@@ -35,9 +35,10 @@ class Chat:
     name: str = "chat"
 
     async def due(self, connection: Any, now: datetime, policies: Policies, limit: int) -> Sequence[Moment]:
-        base = product(BASE_PRODUCT, policies.products)
+        base, shipped = product(BASE_PRODUCT, policies.products), product(BASE_PRODUCT)
         kinds = [kind for kind in ChatRoomKind if base is None or not base.gives(kind.needs)]
-        found = await chat_timers.endings(connection, now, kinds, limit, claim=True)
+        taken = [kind for kind in kinds if shipped is not None and shipped.gives(kind.needs)]
+        found = await chat_timers.endings(connection, now, kinds, limit, taken=taken, claim=True)
         noticed = now - (now - _BEGIN) % GRID
         return [
             Moment(

@@ -39,12 +39,18 @@ def test_a_night_holds_until_its_local_end(came: str, goes: str) -> None:
     assert not_before(at(came), S.MAJOR, urgent_from=S.CRITICAL, quiet=NIGHT) == at(goes)
 
 
-def test_an_end_that_the_clock_leaves_out_or_repeats_is_the_later_instant() -> None:
+def test_an_end_that_the_clock_leaves_out_is_the_change_and_one_that_it_repeats_the_later_instant() -> None:
     quiet = QuietHours("22:00", "02:30", "Europe/Copenhagen")
     spring = not_before(at("2027-03-27 23:00"), S.MINOR, urgent_from=S.CRITICAL, quiet=quiet)
     autumn = not_before(at("2026-10-24 23:00"), S.MINOR, urgent_from=S.CRITICAL, quiet=quiet)
-    assert spring == datetime(2027, 3, 28, 1, 30, tzinfo=UTC)
+    assert spring == datetime(2027, 3, 28, 1, 0, tzinfo=UTC)
     assert autumn == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+
+
+def test_an_end_in_the_midnight_hour_that_a_clock_leaves_out_does_not_run_into_the_next_pause() -> None:
+    quiet = QuietHours("01:30", "00:59", "America/Havana")
+    goes = not_before(datetime(2026, 3, 8, 3, 0, tzinfo=UTC), S.MINOR, urgent_from=S.CRITICAL, quiet=quiet)
+    assert goes == datetime(2026, 3, 8, 5, 0, tzinfo=UTC)  # 00:00 is 01:00 there
 
 
 def test_a_pause_within_a_day_is_that_alone() -> None:
@@ -67,7 +73,7 @@ def test_digests_are_collected_to_the_end_of_the_hour_or_local_day() -> None:
     urgent=st.sampled_from(S),
     begin=st.times(),
     end=st.times(),
-    zone=st.sampled_from(["Europe/Copenhagen", "UTC", "Australia/Lord_Howe", "America/St_Johns"]),
+    zone=st.sampled_from(["Europe/Copenhagen", "UTC", "Australia/Lord_Howe", "America/St_Johns", "America/Havana"]),
     digest=st.sampled_from(DigestMode),
 )
 def test_nothing_urgent_is_ever_held_and_nothing_is_held_for_long(

@@ -178,6 +178,25 @@ async def test_a_base_product_that_gives_the_backchannel_ends_nothing(database: 
         assert await t.ends(access) == []
 
 
+async def test_a_base_product_that_loses_the_community_room_ends_what_no_contract_carries(database: TestDatabase) -> None:
+    async with time(database) as t:
+        _, _, anna = await entitled(t.on)
+        eve = await t.on.customer("eve@zenith.example", await t.on.organisation("zenith"))
+        for each in (anna, eve):
+            await verified(t.on, each.id)
+        kept, lost = [await asked(t.on, each, COMMUNITY) for each in (anna, eve)]
+        await t.passes(seconds=10)
+        assert await t.ends(kept) == await t.ends(lost) == []
+        shipped = t.on.desk.policies
+        assert isinstance(shipped, Shipped)
+        base = Product(BASE_PRODUCT, "Base", (Capability.TICKETING,))
+        shipped.policies = type(shipped.policies)(**{**vars(shipped.policies), "products": (base, *PRODUCTS[1:])})
+        for _ in range(3):
+            await t.passes(seconds=10)
+        assert await t.ends(kept) == []
+        assert await t.ends(lost) == ["ENTITLEMENT_LOST"]
+
+
 async def test_after_two_days_of_downtime_every_access_has_ended_once(database: TestDatabase) -> None:
     async with time(database) as t:
         acme, contract, anna = await entitled(t.on)
