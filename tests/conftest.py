@@ -23,7 +23,13 @@ from services.runtime.embedded.postgres import EmbeddedPostgres
 from services.runtime.settings import Settings
 from tests.ground import Databases, TestDatabase, isolated_settings, logins
 
-LONGEST = ("tests/journeys/", "tests/services/test_dev_run.py", "tests/services/test_cli.py", "tests/projections/test_plans.py")
+LONGEST = (
+    "tests/journeys/",
+    "tests/services/test_dev_run.py",
+    "tests/services/test_cli.py",
+    "tests/projections/test_plans.py",
+    "tests/load/",
+)
 """What takes longest is begun first, so that no worker ends with it alone."""
 
 
