@@ -74,11 +74,13 @@ async def connect(to: Credentials, name: str, *, forever: bool = True) -> Client
     nats-py's buffer for what is published while disconnected is off: the relay would rather know.
     """
     client = _Client()
-    said = ""
+    said = refused = ""
 
     async def error(problem: Exception) -> None:
-        nonlocal said
+        nonlocal said, refused
         text = _plainly(problem, to)
+        if _is_refusal(problem):  # the attempts after it may end with something that says less
+            refused = text
         if text != said and not isinstance(problem, nats.errors.UnexpectedEOF):  # `disconnected` says that
             _log.warning("%s", text)
         said = text
@@ -113,7 +115,7 @@ async def connect(to: Credentials, name: str, *, forever: bool = True) -> Client
             ),
         )
     except (OSError, nats.errors.Error) as problem:
-        raise BusError(said or _plainly(problem, to)) from None
+        raise BusError(refused or said or _plainly(problem, to)) from None
     return client
 
 
@@ -133,8 +135,12 @@ async def _to_its_end(client: _Client, connecting: Coroutine[Any, Any, None]) ->
         raise
 
 
+def _is_refusal(problem: Exception) -> bool:
+    return "authorization violation" in str(problem).lower()
+
+
 def _plainly(problem: Exception, to: Credentials) -> str:
-    if "authorization violation" in str(problem).lower():
+    if _is_refusal(problem):
         return f"NATS at {to.url} refuses the user {to.user!r}: check {to.setting}"
     if isinstance(problem, OSError | nats.errors.NoServersError | TimeoutError | nats.errors.TimeoutError):
         return f"nobody answers at {to.url}: start NATS there or set SUPPORT_NATS_URL"
