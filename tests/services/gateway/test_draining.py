@@ -14,6 +14,19 @@ from tests.services.gateway.test_live import CHANGED, ready
 from tests.services.gateway.world import World
 
 
+class Frozen:
+    """A question to a database that stands still until it is thawed. Cancelling does not help: asyncpg asks that very server to cancel."""
+
+    def __init__(self) -> None:
+        self.thawed = asyncio.Event()
+
+    async def __call__(self, *_: object) -> None:
+        try:
+            await self.thawed.wait()
+        except asyncio.CancelledError:
+            await self.thawed.wait()
+
+
 async def test_draining_closes_feeds_with_a_reason_and_answers_what_is_in_flight(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,57 +85,33 @@ async def test_a_client_that_reads_nothing_is_let_go(world: World, monkeypatch: 
 async def test_whoever_asks_while_the_database_stands_still_is_answered(
     world: World, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
-    thawed = asyncio.Event()
-
-    async def frozen(*_: object) -> object:
-        try:
-            await thawed.wait()
-        except asyncio.CancelledError:  # asyncpg asks the very server to cancel, and waits for it
-            await thawed.wait()
-        return None
-
+    frozen = Frozen()
     monkeypatch.setattr(where, frozen)
     monkeypatch.setattr(patience, "PATIENCE", 0.3)
     response = await world.post({"query": "{ ticketCount { value } }"}, "agnes")
     assert (response.status_code, response.json()["errors"][0]["extensions"]["code"]) == (503, "OVERLOADED")
-    thawed.set()
+    frozen.thawed.set()
 
 
 @pytest.mark.parametrize("where", ["services.gateway.tickets.queries.counted", "services.gateway.websocket.standing"])
 async def test_whoever_asks_over_a_socket_while_the_database_stands_still_is_answered_too(
     world: World, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
-    thawed = asyncio.Event()
-
-    async def frozen(*_: object) -> object:
-        try:
-            await thawed.wait()
-        except asyncio.CancelledError:
-            await thawed.wait()
-        return None
-
+    frozen = Frozen()
     monkeypatch.setattr(patience, "PATIENCE", 0.3)
     async with socket(world, "agnes") as connection:
         monkeypatch.setattr(where, frozen)
         await connection.subscribe("{ ticketCount { value } }")
         message = await connection.receive()
         assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "OVERLOADED")
-    thawed.set()
+    frozen.thawed.set()
 
 
 @pytest.mark.parametrize("where", ["services.gateway.following.standing", "services.gateway.following.feeds.must_be_kept"])
 async def test_whoever_watches_while_the_database_stands_still_is_told_to_come_back(
     world: World, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
-    thawed = asyncio.Event()
-
-    async def frozen(*_: object) -> object:
-        try:
-            await thawed.wait()
-        except asyncio.CancelledError:
-            await thawed.wait()
-        return None
-
+    frozen = Frozen()
     opened = await world.open("anna")
     async with socket(world, "anna") as feed:
         await feed.subscribe(CHANGED, id=opened["id"])
@@ -139,7 +128,7 @@ async def test_whoever_watches_while_the_database_stands_still_is_told_to_come_b
         while message["type"] == "next" and "errors" not in message["payload"]:
             message = await feed.receive()
         assert "OVERLOADED" in str(message["payload"])
-    thawed.set()
+    frozen.thawed.set()
 
 
 async def test_a_tail_that_stands_still_is_left_and_another_is_begun(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
